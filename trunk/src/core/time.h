@@ -1,0 +1,14 @@
+// Time. srs_usec is microseconds of CLOCK_MONOTONIC; wall time is for logs, file names and answers
+// only.
+#pragma once
+#include <stdint.h>
+
+typedef int64_t srs_usec;
+
+#define SRS_MSEC  ((srs_usec)1000)
+#define SRS_SEC   ((srs_usec)1000000)
+#define SRS_NEVER INT64_MAX
+
+srs_usec srs_now(void);
+// Microseconds since 1970.
+int64_t srs_wall_now(void);
