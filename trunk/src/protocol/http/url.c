@@ -1,0 +1,116 @@
+// Request targets. The path is decoded before its segments are looked at, so "%2e%2e" and "%2f"
+// hide nothing.
+#include "protocol/http/url.h"
+#include <string.h>
+#include <strings.h>
+
+static int hex_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int escape_at(const char *text, size_t size)
+{
+    int high = size >= 3 ? hex_of(text[1]) : -1;
+    int low = size >= 3 ? hex_of(text[2]) : -1;
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+SRS_ERR srs_http_unescape(const char *text, size_t text_size, bool plus, struct srs_wr *out)
+{
+    for (size_t at = 0; at < text_size; at++) {
+        int byte = (unsigned char)text[at];
+        if (byte == '%') {
+            byte = escape_at(text + at, text_size - at);
+            at += 2;
+        } else if (byte == '+' && plus) {
+            byte = ' ';
+        }
+        if (byte < 0x20 || byte == 0x7F)
+            return srs_fail(SRS_E_HTTP_URL_UNESCAPE, "bad escape or control character");
+        srs_wr_u8(out, (uint8_t)byte);
+    }
+    srs_wr_u8(out, '\0');
+    if (out->bad)
+        return srs_fail(SRS_E_LIMIT, "decoded text over %zu bytes", out->capacity);
+    return SRS_OK;
+}
+
+// Removes empty and "." segments in place; the last slash stays.
+static srs_err clean_path(char *path)
+{
+    char *to = path;
+    const char *from = path;
+    while (*from == '/') {
+        const char *segment = from + 1;
+        size_t size = strcspn(segment, "/");
+        bool last = segment[size] == '\0';
+        if (size == 2 && segment[0] == '.' && segment[1] == '.')
+            return srs_fail(SRS_E_HTTP_URL_NOT_CLEAN, "path with a parent segment");
+        bool drop = size == 0 || (size == 1 && segment[0] == '.');
+        from = segment + size;
+        if (drop && !last)
+            continue;
+        *to++ = '/';
+        if (!drop) {
+            memmove(to, segment, size);
+            to += size;
+        }
+    }
+    *to = '\0';
+    return SRS_OK;
+}
+
+// "http://host:port/path": *host is moved two bytes to the left, over the slashes, which leaves
+// room for its terminator and for the slash of a path that is not written out; *rest is the path.
+static srs_err split_authority(char **rest, const char **host)
+{
+    size_t scheme = 0;
+    if (strncasecmp(*rest, "http://", 7) == 0)
+        scheme = 7;
+    else if (strncasecmp(*rest, "https://", 8) == 0)
+        scheme = 8;
+    char *name = *rest + scheme;
+    size_t size = scheme > 0 ? strcspn(name, "/?") : 0;
+    if (size == 0 || memchr(name, '@', size) != NULL)
+        return srs_fail(SRS_E_HTTP_PARSE_URI, "target is not a path or URL with a host");
+    char *moved = name - 2;
+    memmove(moved, name, size);
+    moved[size] = '\0';
+    *host = moved;
+    *rest = name + size;
+    if (name[size] != '/')
+        *--*rest = '/';
+    return SRS_OK;
+}
+
+SRS_ERR srs_http_target_split(char *target, struct srs_http_target *out)
+{
+    char *path = target;
+    const char *host = NULL;
+    const char *query = target + strlen(target);
+    if (strchr(target, '#') != NULL)
+        return srs_fail(SRS_E_HTTP_PARSE_URI, "target with a fragment");
+    srs_err err = SRS_OK;
+    if (target[0] != '/' && strcmp(target, "*") != 0)
+        err = split_authority(&path, &host);
+    if (err)
+        return err;
+    char *mark = strchr(path, '?');
+    if (mark != NULL) {
+        *mark = '\0';
+        query = mark + 1;
+    }
+    size_t size = strlen(path);
+    struct srs_wr wr = srs_wr_init(path, size + 1);
+    err = srs_http_unescape(path, size, false, &wr);
+    if (!err && path[0] == '/')
+        err = clean_path(path);
+    if (err)
+        return err;
+    *out = (struct srs_http_target){.host = host, .path = path, .query = query};
+    return SRS_OK;
+}

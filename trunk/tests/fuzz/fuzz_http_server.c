@@ -1,0 +1,98 @@
+// A connection's bytes, whole and cut: both must give the same requests and the same end, and
+// little memory is held.
+#include "core/mem.h"
+#include "fuzz/fuzz.h"
+#include "protocol/http/server.h"
+
+struct seen {
+    uint64_t hash;
+    unsigned events;
+    bool ended; // an error, or no further request is taken
+};
+
+static void mix(struct seen *seen, const void *bytes, size_t size)
+{
+    const uint8_t *byte = bytes;
+    for (size_t i = 0; i < size; i++)
+        seen->hash = (seen->hash ^ byte[i]) * 0x100000001B3u;
+    seen->hash = (seen->hash ^ size) * 0x100000001B3u;
+}
+
+static void see_request(struct seen *seen, const struct srs_http_event *event)
+{
+    const struct srs_http_request *request = event->request;
+    fuzz_assert(request->path[0] == '/' || strcmp(request->path, "*") == 0);
+    fuzz_assert(strstr(request->path, "/../") == NULL);
+    mix(seen, request->path, strlen(request->path));
+    mix(seen, request->query, strlen(request->query));
+    mix(seen, request->host, strlen(request->host));
+    mix(seen, &request->method, sizeof request->method);
+    for (unsigned i = 0; i < request->head.count; i++)
+        mix(seen, request->head.bytes + request->head.fields[i].value,
+            request->head.fields[i].value_size);
+    (void)srs_http_request_header(request, "Origin");
+}
+
+static void end_by(struct seen *seen, const struct srs_http_server *server, srs_err err)
+{
+    struct srs_span refusal = srs_http_server_refusal(server);
+    mix(seen, refusal.bytes, refusal.size);
+    srs_err_drop(err, "the refusal says it");
+    seen->ended = true;
+}
+
+static void drain(struct srs_http_server *server, struct seen *seen)
+{
+    struct srs_http_event event;
+    srs_err err = srs_http_server_next(server, &event);
+    for (; !err; err = srs_http_server_next(server, &event)) {
+        seen->events++;
+        if (event.type == SRS_HTTP_EVENT_REQUEST) {
+            see_request(seen, &event);
+            continue;
+        }
+        mix(seen, event.body.bytes, event.body.size);
+        srs_http_server_forget_request(server);
+        seen->ended = !srs_http_server_done(server);
+    }
+    if (err != SRS_E_AGAIN)
+        end_by(seen, server, err);
+}
+
+static void feed(struct srs_http_server *server, struct seen *seen, struct fuzz_block *piece)
+{
+    if (!seen->ended) {
+        srs_err err = srs_http_server_feed(server, (struct srs_span){piece->bytes, piece->size});
+        if (err)
+            end_by(seen, server, err);
+        else
+            drain(server, seen);
+        fuzz_assert(srs_http_server_memory(server) < 64 * piece->size + 256 * 1024);
+    }
+    fuzz_block_free(piece);
+}
+
+static struct seen run(struct fuzz_split split)
+{
+    struct srs_http_server *server = srs_http_server_new();
+    struct seen seen = {.hash = 0xCBF29CE484222325u};
+    struct fuzz_block piece;
+    while (fuzz_split_next(&split, &piece))
+        feed(server, &seen, &piece);
+    srs_http_server_free(server);
+    return seen;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_split split = fuzz_split_init(data, size);
+    struct fuzz_split whole = split;
+    whole.state = 0;
+    struct seen cut = run(split);
+    struct seen once = run(whole);
+    fuzz_assert(cut.ended == once.ended);
+    // A request whose body is bad is told if its head came in an earlier piece.
+    fuzz_assert(cut.events >= once.events && cut.events <= once.events + 1);
+    fuzz_assert(cut.events != once.events || cut.hash == once.hash);
+    return 0;
+}
