@@ -1,0 +1,58 @@
+#include "stream/packet.h"
+#include "core/assert.h"
+#include "core/mem.h"
+
+SRS_ERR srs_packet_new(struct srs_track *track, size_t size, struct srs_packet **out)
+{
+    srs_assert(size <= UINT32_MAX);
+    struct srs_packet *packet = srs_try_alloc(sizeof *packet + size);
+    if (packet == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "packet of %zu bytes", size);
+    memset(packet, 0, sizeof *packet);
+    packet->refs = 1;
+    packet->track = srs_track_ref(track);
+    packet->head.kind = (uint8_t)track->kind;
+    packet->head.codec = (uint8_t)track->codec;
+    packet->head.track_id = track->id;
+    packet->head.track_version = track->version;
+    packet->head.size = (uint32_t)size;
+    srs_live_add(SRS_LIVE_PACKET, 1);
+    *out = packet;
+    return SRS_OK;
+}
+
+struct srs_packet *srs_packet_ref(struct srs_packet *packet)
+{
+    packet->refs++;
+    return packet;
+}
+
+void srs_packet_unref(struct srs_packet *packet)
+{
+    if (packet == NULL)
+        return;
+    srs_assert(packet->refs > 0);
+    if (--packet->refs > 0)
+        return;
+    for (unsigned i = 0; i < SRS_PACKET_FORMS; i++)
+        if (packet->forms[i].form != NULL)
+            packet->forms[i].ops->free(packet->forms[i].form);
+    srs_track_unref(packet->track);
+    srs_mem_note_freed(packet->head.size);
+    srs_free(packet);
+    srs_live_add(SRS_LIVE_PACKET, -1);
+}
+
+void *srs_packet_form(const struct srs_packet *packet, const struct srs_form_ops *ops)
+{
+    return packet->forms[ops->slot].ops == ops ? packet->forms[ops->slot].form : NULL;
+}
+
+void srs_packet_keep_form(struct srs_packet *packet, const struct srs_form_ops *ops, void *form)
+{
+    unsigned slot = ops->slot;
+    if (packet->forms[slot].form != NULL)
+        packet->forms[slot].ops->free(packet->forms[slot].form);
+    packet->forms[slot].ops = ops;
+    packet->forms[slot].form = form;
+}

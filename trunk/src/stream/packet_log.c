@@ -1,0 +1,134 @@
+#include "stream/packet_log.h"
+#include "core/assert.h"
+#include "core/mem.h"
+
+enum { RING_MIN = 64 };
+
+// A stream without video has no gops: joiners get what came in the last two seconds.
+static const srs_usec audio_window = 2 * SRS_SEC;
+
+void srs_packet_log_init(struct srs_packet_log *log, const struct srs_log_limits *limits)
+{
+    *log = (struct srs_packet_log){.limits = *limits, .gop = SRS_LOG_NO_GOP};
+}
+
+void srs_packet_log_end_gops(struct srs_packet_log *log)
+{
+    log->gop = SRS_LOG_NO_GOP;
+    log->has_video = false;
+    log->begin = log->next;
+}
+
+static void drop_until(struct srs_packet_log *log, uint64_t number)
+{
+    while (log->first < number) {
+        struct srs_packet *packet = srs_packet_log_at(log, log->first);
+        log->ring[log->first & (log->capacity - 1)] = NULL;
+        log->first++;
+        log->bytes -= srs_packet_bytes(packet);
+        srs_packet_unref(packet);
+    }
+    if (log->gop < log->first)
+        log->gop = SRS_LOG_NO_GOP;
+}
+
+void srs_packet_log_clear(struct srs_packet_log *log)
+{
+    drop_until(log, log->next);
+    srs_packet_log_end_gops(log);
+    srs_free(log->ring);
+    log->ring = NULL;
+    log->capacity = 0;
+}
+
+void srs_packet_log_fini(struct srs_packet_log *log)
+{
+    srs_packet_log_clear(log);
+}
+
+void srs_packet_log_trim(struct srs_packet_log *log, uint64_t oldest)
+{
+    uint64_t keep = log->gop < oldest ? log->gop : oldest;
+    drop_until(log, keep < log->next ? keep : log->next);
+}
+
+static SRS_ERR grow(struct srs_packet_log *log)
+{
+    size_t capacity = log->capacity > 0 ? log->capacity * 2 : RING_MIN;
+    struct srs_packet **ring = srs_try_alloc(capacity * sizeof *ring);
+    if (ring == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "log of %zu packets", capacity);
+    for (uint64_t i = log->first; i < log->next; i++)
+        ring[i & (capacity - 1)] = srs_packet_log_at(log, i);
+    srs_free(log->ring);
+    log->ring = ring;
+    log->capacity = capacity;
+    return SRS_OK;
+}
+
+static bool over_limit(const struct srs_packet_log *log)
+{
+    const struct srs_packet *oldest = srs_packet_log_at(log, log->first);
+    const struct srs_packet *newest = srs_packet_log_at(log, log->next - 1);
+    return log->next - log->first > log->limits.packets || log->bytes > log->limits.bytes ||
+           newest->head.arrived - oldest->head.arrived > log->limits.age;
+}
+
+static bool is_gop_start(const struct srs_packet *packet)
+{
+    return packet->head.kind == SRS_KIND_VIDEO && (packet->head.flags & SRS_PACKET_KEY) != 0;
+}
+
+// Without a gop to keep whole the oldest packet goes, else all up to the next gop. A current gop
+// that is too long is none from here on: what live cursors need stays, for a viewer that keeps up
+// must not pay for a publisher's rare key frames.
+static void drop_gop(struct srs_packet_log *log, uint64_t oldest)
+{
+    uint64_t number = log->first + 1;
+    bool keeps_gop = log->has_video && log->gop != SRS_LOG_NO_GOP;
+    if (keeps_gop && log->gop == log->first) {
+        log->gop = SRS_LOG_NO_GOP;
+        srs_packet_log_trim(log, oldest);
+        return;
+    }
+    while (keeps_gop && number < log->gop && !is_gop_start(srs_packet_log_at(log, number)))
+        number++;
+    drop_until(log, number);
+}
+
+static void move_audio_gop(struct srs_packet_log *log, srs_usec now)
+{
+    if (log->gop == SRS_LOG_NO_GOP)
+        log->gop = log->first > log->begin ? log->first : log->begin;
+    while (log->gop + 1 < log->next &&
+           srs_packet_log_at(log, log->gop)->head.arrived < now - audio_window)
+        log->gop++;
+}
+
+SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packet, uint64_t oldest)
+{
+    if (log->next - log->first == log->capacity) {
+        srs_err err = grow(log);
+        if (err) {
+            srs_packet_unref(packet);
+            return srs_wrap(err, "packet lost");
+        }
+    }
+    uint64_t number = log->next++;
+    log->ring[number & (log->capacity - 1)] = packet;
+    log->bytes += srs_packet_bytes(packet);
+    if (packet->head.kind == SRS_KIND_VIDEO && !log->has_video) {
+        log->has_video = true;
+        log->gop = SRS_LOG_NO_GOP; // from here on gops count
+    }
+    if (!log->limits.gop_cache)
+        log->gop = SRS_LOG_NO_GOP;
+    else if (is_gop_start(packet))
+        log->gop = number;
+    else if (!log->has_video)
+        move_audio_gop(log, packet->head.arrived);
+    srs_packet_log_trim(log, oldest);
+    while (log->first + 1 < log->next && over_limit(log)) // the newest stays, whatever its size
+        drop_gop(log, oldest);
+    return SRS_OK;
+}

@@ -1,0 +1,437 @@
+// Sources, their registry and their consumers. Nothing here yields.
+#include "stream/source.h"
+#include "core/assert.h"
+#include "core/mem.h"
+#include <stdio.h>
+// The hash table grows by itself and ends the process when there is no memory, as srs_new does.
+#include <uthash.h>
+#pragma GCC diagnostic ignored "-Wimplicit-fallthrough" // its hash function, expanded in here
+
+struct entry {
+    UT_hash_handle hh;
+    struct srs_source source;
+};
+
+struct srs_sources {
+    struct entry *table;
+    const struct srs_source_ops *ops;
+    uint32_t next_id;
+};
+
+// --- registry -----------------------------------------------------------------------------------
+
+SRS_ERR srs_sources_new(const struct srs_source_ops *ops, struct srs_sources **out)
+{
+    struct srs_sources *sources = srs_new(struct srs_sources);
+    sources->ops = ops;
+    *out = sources;
+    return SRS_OK;
+}
+
+void srs_sources_free(struct srs_sources *sources)
+{
+    if (sources == NULL)
+        return;
+    srs_assert(sources->table == NULL);
+    srs_free(sources);
+}
+
+unsigned srs_sources_count(const struct srs_sources *sources)
+{
+    return HASH_COUNT(sources->table);
+}
+
+static struct entry *entry_of(struct srs_source *source)
+{
+    return srs_list_entry(source, struct entry, source);
+}
+
+struct srs_source *srs_sources_next(const struct srs_sources *sources, struct srs_source *previous)
+{
+    struct entry *next = previous == NULL ? sources->table : entry_of(previous)->hh.next;
+    return next != NULL ? &next->source : NULL;
+}
+
+// Writes vhost/app/stream; its size, or 0 when it is too long.
+static size_t make_key(char *key, size_t size, const char *vhost, const char *app,
+                       const char *stream)
+{
+    int n = snprintf(key, size, "%s/%s/%s", vhost, app, stream);
+    return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
+struct srs_source *srs_sources_find(const struct srs_sources *sources, const char *vhost,
+                                    const char *app, const char *stream)
+{
+    char key[SRS_STREAM_NAME_MAX];
+    size_t size = make_key(key, sizeof key, vhost, app, stream);
+    struct entry *entry = NULL;
+    if (size > 0)
+        HASH_FIND(hh, sources->table, key, size, entry);
+    return entry != NULL ? &entry->source : NULL;
+}
+
+static SRS_ERR source_new(struct srs_sources *sources, const char *key, size_t size,
+                          struct srs_source **out)
+{
+    struct entry *entry = srs_new(struct entry);
+    struct srs_source *source = &entry->source;
+    source->key = srs_try_strndup(key, size);
+    if (source->key == NULL) {
+        srs_free(entry);
+        return srs_fail(SRS_E_NO_MEMORY, "source");
+    }
+    source->sources = sources;
+    source->ops = sources->ops;
+    source->id = ++sources->next_id;
+    source->oldest = UINT64_MAX;
+    srs_list_init(&source->consumers);
+    HASH_ADD_KEYPTR(hh, sources->table, source->key, size, entry);
+    srs_live_add(SRS_LIVE_SOURCE, 1);
+    *out = source;
+    return SRS_OK;
+}
+
+static SRS_ERR set_parts(struct srs_source *source, const char *vhost, const char *app,
+                         const char *stream)
+{
+    source->vhost = srs_try_strndup(vhost, strlen(vhost));
+    source->app = srs_try_strndup(app, strlen(app));
+    source->stream = srs_try_strndup(stream, strlen(stream));
+    if (source->vhost == NULL || source->app == NULL || source->stream == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "source");
+    return SRS_OK;
+}
+
+SRS_ERR srs_source_get(struct srs_sources *sources, const char *vhost, const char *app,
+                       const char *stream, const struct srs_log_limits *limits,
+                       struct srs_source **out)
+{
+    char key[SRS_STREAM_NAME_MAX];
+    size_t size = make_key(key, sizeof key, vhost, app, stream);
+    if (size == 0)
+        return srs_fail(SRS_E_LIMIT, "stream name above %d bytes", SRS_STREAM_NAME_MAX);
+    struct entry *entry = NULL;
+    HASH_FIND(hh, sources->table, key, size, entry);
+    if (entry != NULL) {
+        entry->source.log.limits = *limits;
+        *out = srs_source_ref(&entry->source);
+        return SRS_OK;
+    }
+    struct srs_source *source = NULL;
+    srs_err err = source_new(sources, key, size, &source);
+    if (err)
+        return err;
+    source->refs = 1;
+    srs_packet_log_init(&source->log, limits);
+    err = set_parts(source, vhost, app, stream);
+    if (err) {
+        srs_source_unref(source);
+        return err;
+    }
+    *out = source;
+    return SRS_OK;
+}
+
+struct srs_source *srs_source_ref(struct srs_source *source)
+{
+    source->refs++;
+    return source;
+}
+
+// What is in the log stays for the viewers that have not had it yet; who joins now waits for what
+// comes next.
+static void forget_media(struct srs_source *source)
+{
+    srs_packet_log_end_gops(&source->log);
+    if (source->consumer_count == 0)
+        srs_packet_log_clear(&source->log);
+    for (unsigned i = 0; i < source->track_count; i++)
+        srs_track_unref(source->tracks[i]);
+    source->track_count = 0;
+    srs_packet_unref(source->metadata);
+    source->metadata = NULL;
+}
+
+void srs_source_unref(struct srs_source *source)
+{
+    if (source == NULL || --source->refs > 0)
+        return;
+    srs_assert(source->publisher == NULL && source->consumer_count == 0);
+    if (source->ops != NULL && source->ops->freed != NULL)
+        source->ops->freed(source);
+    struct entry *entry = entry_of(source);
+    HASH_DEL(source->sources->table, entry);
+    forget_media(source);
+    srs_packet_log_fini(&source->log);
+    srs_free(source->key);
+    srs_free(source->vhost);
+    srs_free(source->app);
+    srs_free(source->stream);
+    srs_free(entry);
+    srs_live_add(SRS_LIVE_SOURCE, -1);
+}
+
+static void set_oldest(struct srs_source *source, uint64_t oldest)
+{
+    source->oldest = oldest;
+    if (source->publisher == NULL) // nobody pushes, so nobody else would trim
+        srs_packet_log_trim(&source->log, oldest);
+}
+
+static void tell_changed(struct srs_source *source)
+{
+    if (source->ops != NULL && source->ops->changed != NULL)
+        source->ops->changed(source);
+}
+
+// --- publisher ----------------------------------------------------------------------------------
+
+SRS_ERR srs_source_publish(struct srs_source *source, const void *publisher, srs_usec now)
+{
+    if (source->publisher != NULL)
+        return srs_fail(SRS_E_SYSTEM_STREAM_BUSY, "stream %s has a publisher", source->key);
+    source->publisher = publisher;
+    source->published_at = now;
+    srs_timeline_restart(&source->timeline);
+    (void)srs_source_ref(source);
+    tell_changed(source);
+    return SRS_OK;
+}
+
+void srs_source_unpublish(struct srs_source *source, const void *publisher)
+{
+    if (source == NULL || publisher == NULL || source->publisher != publisher)
+        return;
+    source->publisher = NULL;
+    srs_list_each_safe (node, &source->consumers) {
+        if (node == &source->walker)
+            continue;
+        struct srs_consumer *consumer = srs_list_entry(node, struct srs_consumer, link);
+        if (consumer->ops != NULL && consumer->ops->unpublished != NULL)
+            consumer->ops->unpublished(consumer);
+    }
+    forget_media(source);
+    tell_changed(source);
+    srs_source_unref(source);
+}
+
+SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
+                             struct srs_track **current)
+{
+    for (unsigned i = 0; i < source->track_count; i++) {
+        struct srs_track *old = source->tracks[i];
+        if (old->kind != track->kind || old->id != track->id)
+            continue;
+        if (srs_track_same(old, track)) {
+            srs_track_unref(track);
+            *current = old;
+            return SRS_OK;
+        }
+        track->version = ++source->track_versions;
+        srs_track_unref(old);
+        source->tracks[i] = track;
+        *current = track;
+        return SRS_OK;
+    }
+    if (source->track_count == SRS_TRACKS_MAX) {
+        srs_track_unref(track);
+        return srs_fail(SRS_E_LIMIT, "more than %d tracks", SRS_TRACKS_MAX);
+    }
+    track->version = ++source->track_versions;
+    source->tracks[source->track_count++] = track;
+    *current = track;
+    return SRS_OK;
+}
+
+struct srs_track *srs_source_track(const struct srs_source *source, enum srs_kind kind, int id)
+{
+    struct srs_track *found = NULL;
+    for (unsigned i = 0; i < source->track_count; i++) {
+        struct srs_track *track = source->tracks[i];
+        if (track->kind == kind &&
+            (id < 0 ? found == NULL || track->id < found->id : track->id == id))
+            found = track;
+    }
+    return found;
+}
+
+static void count(struct srs_source *source, const struct srs_packet *packet)
+{
+    struct srs_source_stats *stats = &source->stats;
+    stats->bytes_in += packet->head.size;
+    if (packet->head.kind == SRS_KIND_VIDEO)
+        stats->video_packets++;
+    else if (packet->head.kind == SRS_KIND_AUDIO)
+        stats->audio_packets++;
+    else
+        stats->data_packets++;
+}
+
+static void put_on_timeline(struct srs_source *source, struct srs_packet_head *head)
+{
+    // Data may carry any time (many senders say 0); it takes the place where it arrived.
+    if (head->kind == SRS_KIND_DATA) {
+        srs_usec out = head->dts + source->timeline.offset;
+        srs_usec last = source->timeline.last_out;
+        bool near = out >= last - SRS_SEC && out <= last + SRS_SEC;
+        head->dts = near && source->timeline.started && !source->timeline.restarted ? out : last;
+        head->pts = head->dts;
+        return;
+    }
+    bool jumped = false;
+    srs_usec offset =
+        srs_timeline_offset(&source->timeline, head->kind, head->dts, head->arrived, &jumped);
+    head->dts += offset;
+    head->pts += offset;
+    if (jumped) {
+        head->flags |= SRS_PACKET_DISCONTINUITY;
+        source->stats.jumps++;
+    }
+}
+
+SRS_ERR srs_source_push(struct srs_source *source, struct srs_packet *packet)
+{
+    count(source, packet);
+    put_on_timeline(source, &packet->head);
+    if ((packet->head.flags & SRS_PACKET_METADATA) != 0) {
+        srs_packet_unref(source->metadata);
+        source->metadata = srs_packet_ref(packet);
+    }
+    // Without viewers and without a gop cache nothing is kept.
+    if (source->consumer_count == 0 && !source->log.limits.gop_cache) {
+        if (packet->head.kind == SRS_KIND_VIDEO)
+            source->log.has_video = true; // who joins in the middle of a gop waits for its end
+        srs_packet_unref(packet);
+        return SRS_OK;
+    }
+    (void)srs_packet_ref(packet); // a limit may take it off the log again at once
+    srs_err err = srs_packet_log_push(&source->log, packet, source->oldest);
+    if (err) {
+        srs_packet_unref(packet);
+        return err;
+    }
+    if (source->oldest < source->log.first) { // a limit dropped what a cursor still needed
+        source->stats.overflows++;
+        source->oldest = source->log.first;
+    }
+    if (source->ops != NULL && source->ops->pushed != NULL && source->consumer_count > 0)
+        source->ops->pushed(source, packet);
+    srs_packet_unref(packet);
+    return SRS_OK;
+}
+
+size_t srs_source_bitrate(const struct srs_source *source)
+{
+    const struct srs_packet_log *log = &source->log;
+    if (log->next - log->first < 2)
+        return 0;
+    srs_usec span = srs_packet_log_at(log, log->next - 1)->head.dts -
+                    srs_packet_log_at(log, log->first)->head.dts;
+    return span >= SRS_SEC / 2 ? (size_t)((double)log->bytes * SRS_SEC / (double)span) : 0;
+}
+
+// --- consumers ----------------------------------------------------------------------------------
+
+void srs_consumer_join(struct srs_consumer *consumer, struct srs_source *source,
+                       const struct srs_consumer_ops *ops)
+{
+    const struct srs_packet_log *log = &source->log;
+    consumer->source = srs_source_ref(source);
+    consumer->ops = ops;
+    consumer->next = log->gop != SRS_LOG_NO_GOP ? log->gop : log->next;
+    consumer->need_key = log->has_video && log->gop == SRS_LOG_NO_GOP;
+    source->oldest = source->oldest < consumer->next ? source->oldest : consumer->next;
+    srs_list_push(&source->consumers, &consumer->link);
+    source->consumer_count++;
+    source->stats.consumers_total++;
+    if (source->consumer_count == 1)
+        tell_changed(source);
+}
+
+// Nobody pushes any more, and perhaps nobody needs any more what is in the log: a walk will tell.
+static void tell_drained(struct srs_source *source)
+{
+    if (source->publisher == NULL && source->log.first < source->log.next)
+        tell_changed(source);
+}
+
+void srs_consumer_caught_up(const struct srs_consumer *consumer)
+{
+    if (consumer->source != NULL && consumer->next >= consumer->source->log.next)
+        tell_drained(consumer->source);
+}
+
+void srs_consumer_leave(struct srs_consumer *consumer)
+{
+    struct srs_source *source = consumer->source;
+    if (source == NULL)
+        return;
+    srs_list_remove(&consumer->link);
+    consumer->source = NULL;
+    if (--source->consumer_count == 0) {
+        source->oldest = UINT64_MAX;
+        srs_packet_log_trim(&source->log, UINT64_MAX); // without a gop cache no push would
+        tell_changed(source);
+    } else {
+        tell_drained(source);
+    }
+    srs_source_unref(source);
+}
+
+struct srs_packet *srs_consumer_peek(const struct srs_consumer *consumer, uint64_t *number,
+                                     bool *need_key, bool *jumped)
+{
+    const struct srs_packet_log *log = &consumer->source->log;
+    if (*number < log->first) {
+        *jumped = true;
+        *need_key = log->has_video && log->gop == SRS_LOG_NO_GOP;
+        *number = log->gop != SRS_LOG_NO_GOP ? log->gop : log->next;
+    }
+    while (*number < log->next) {
+        struct srs_packet *packet = srs_packet_log_at(log, *number);
+        bool video = packet->head.kind == SRS_KIND_VIDEO;
+        bool key = (packet->head.flags & SRS_PACKET_KEY) != 0;
+        if (!*need_key || !video || key) {
+            if (video)
+                *need_key = false;
+            return packet;
+        }
+        (*number)++;
+    }
+    return NULL;
+}
+
+// --- walk ---------------------------------------------------------------------------------------
+
+void srs_source_walk_begin(struct srs_source *source)
+{
+    srs_assert(!srs_list_linked(&source->walker));
+    srs_list_insert_after(&source->consumers, &source->walker);
+    source->walked_oldest = UINT64_MAX;
+}
+
+bool srs_source_walking(const struct srs_source *source)
+{
+    return srs_list_linked(&source->walker);
+}
+
+struct srs_consumer *srs_source_walk_next(struct srs_source *source)
+{
+    // The one visited last stands right before the walker unless it has left. One that fell off the
+    // log needs nothing.
+    struct srs_list *last = source->walker.prev;
+    if (last != &source->consumers) {
+        uint64_t next = srs_list_entry(last, struct srs_consumer, link)->next;
+        if (next >= source->log.first && next < source->walked_oldest)
+            source->walked_oldest = next;
+    }
+    struct srs_list *node = source->walker.next;
+    srs_list_remove(&source->walker);
+    if (node == &source->consumers) {
+        set_oldest(source, source->walked_oldest);
+        return NULL;
+    }
+    srs_list_insert_after(node, &source->walker);
+    return srs_list_entry(node, struct srs_consumer, link);
+}
