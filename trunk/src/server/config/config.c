@@ -1,0 +1,293 @@
+// Snapshot: profile, tree, checks, then the fields that the table names. The tree stays with the
+// snapshot, as its text is borrowed from it.
+#include "server/config/config.h"
+#include "core/assert.h"
+#include "core/mem.h"
+#include "server/config/parse.h"
+#include "server/config/steps.h"
+#include "server/config/value.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    CONNECTIONS_USUAL = 1000,  // when the descriptor limit is not known
+    CONNECTIONS_AUTO = 100000, // auto goes no higher: a limit of a billion is common in containers
+    DESCRIPTORS_SPARE = 256,   // listeners, files, connections to others
+    MEMORY_PART = 4,
+};
+#define MEMORY_USUAL ((uint64_t)1024 * 1024 * 1024) // when the system does not tell
+
+static const char default_vhost[] = "__defaultVhost__";
+
+struct snapshot {
+    struct srs_config config; // first: what callers hold
+    unsigned refs;
+    struct srs_config_tree tree;
+    struct srs_config_notes notes;
+    struct srs_config_vhost *vhosts;
+};
+
+static struct snapshot *of_config(struct srs_config *config)
+{
+    _Static_assert(offsetof(struct snapshot, config) == 0, "a snapshot is found by its config");
+    return (struct snapshot *)(void *)config;
+}
+
+static enum srs_config_profile choose(const struct srs_config_args *args, const char **file)
+{
+    const char *named = srs_config_env_get(args->environ, "SRS_CONFIG_FILE");
+    *file = named != NULL ? named : args->file;
+    if (args->env_only || srs_config_env_get(args->environ, "SRS_ENV_ONLY") != NULL)
+        return SRS_CONFIG_ENVIRONMENT;
+    if (*file != NULL)
+        return SRS_CONFIG_FILE;
+    return srs_config_env_any(args->environ) ? SRS_CONFIG_ENVIRONMENT : SRS_CONFIG_BUILTIN;
+}
+
+// What the environment profile has without being asked, as the text of a file that variables then
+// go before.
+static const char environment_text[] =
+    "daemon off; srs_log_tank console; vhost __defaultVhost__ {}";
+
+static SRS_ERR load_tree(struct snapshot *snapshot, const struct srs_config_args *args)
+{
+    const char *file = NULL;
+    struct srs_config_tree *tree = &snapshot->tree;
+    srs_err err;
+    snapshot->config.profile = choose(args, &file);
+    switch (snapshot->config.profile) {
+    case SRS_CONFIG_FILE:
+        err = srs_config_parse_file(tree, file);
+        if (!err)
+            err = srs_config_legacy(tree);
+        break;
+    case SRS_CONFIG_ENVIRONMENT:
+        err = srs_config_parse_text(tree, "the environment profile", environment_text,
+                                    strlen(environment_text), 0);
+        break;
+    default:
+        err = srs_config_parse_text(tree, "the built-in profile", srs_config_builtin,
+                                    strlen(srs_config_builtin), 0);
+        break;
+    }
+    if (!err)
+        err = srs_config_env(tree, args->environ, &snapshot->notes);
+    if (!err)
+        err = srs_config_check(tree, &snapshot->notes);
+    if (!err)
+        err = srs_config_cross_check(tree, args->descriptors, &snapshot->notes);
+    return err;
+}
+
+static void store(const struct srs_directive *row, const struct srs_config_value *value, void *base)
+{
+    void *field = (char *)base + row->offset;
+    switch (row->type) {
+    case SRS_DIRECTIVE_OFF:
+    case SRS_DIRECTIVE_ON:
+        *(bool *)field = value->on;
+        break;
+    case SRS_DIRECTIVE_INT:
+    case SRS_DIRECTIVE_MSEC:
+    case SRS_DIRECTIVE_SEC:
+    case SRS_DIRECTIVE_SECF:
+        *(int64_t *)field = value->number; // srs_usec is one
+        break;
+    case SRS_DIRECTIVE_ENUM:
+        *(int *)field = value->word;
+        break;
+    case SRS_DIRECTIVE_WORD:
+        *(const char **)field = value->text;
+        break;
+    case SRS_DIRECTIVE_LISTEN:
+        *(struct srs_config_endpoints *)field = value->listen;
+        break;
+    default:
+        srs_assert(!"a built directive has a type that can be stored");
+    }
+}
+
+// Fills all fields of one kind: those of `base`, from the tree below `top`, which stands for the
+// first `skip` bytes of scopes.
+static SRS_ERR fill(enum srs_directive_state kind, const struct srs_config_node *top, void *base)
+{
+    static const char vhost[] = "vhost";
+    for (size_t i = 0; i < srs_directive_count(); i++) {
+        const struct srs_directive *row = srs_directive_at(i);
+        struct srs_config_value value;
+        const char *scope = row->scope;
+        if (row->state != kind)
+            continue;
+        if (kind == SRS_DIRECTIVE_VHOST)
+            scope += strlen(vhost) + (scope[strlen(vhost)] == '.');
+        srs_err err =
+            srs_config_value_read(row, srs_config_node_path(top, scope, row->name), NULL, &value);
+        if (err)
+            return err;
+        store(row, &value, base);
+    }
+    return SRS_OK;
+}
+
+static int64_t auto_connections(uint64_t descriptors)
+{
+    if (descriptors == 0)
+        return CONNECTIONS_USUAL;
+    if (descriptors > CONNECTIONS_AUTO + DESCRIPTORS_SPARE)
+        return CONNECTIONS_AUTO;
+    return descriptors > 2 * (uint64_t)DESCRIPTORS_SPARE ? (int64_t)descriptors - DESCRIPTORS_SPARE
+                                                         : (int64_t)(descriptors / 2);
+}
+
+static int64_t auto_memory(uint64_t memory)
+{
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long page = sysconf(_SC_PAGESIZE);
+    if (memory == 0)
+        memory = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : MEMORY_USUAL;
+    return (int64_t)(memory / MEMORY_PART);
+}
+
+static SRS_ERR fill_root(struct snapshot *snapshot, const struct srs_config_args *args)
+{
+    struct srs_config *config = &snapshot->config;
+    srs_err err = fill(SRS_DIRECTIVE_ROOT, &snapshot->tree.root, config);
+    if (err)
+        return err;
+    if (config->max_connections == SRS_CONFIG_AUTO)
+        config->max_connections = auto_connections(args->descriptors);
+    if (config->media_memory == SRS_CONFIG_AUTO)
+        config->media_memory = auto_memory(args->memory);
+    // The words of both directives stand in the order of the enum.
+    config->log.level = config->log.level_v2 >= 0 ? config->log.level_v2 : config->log.level_v1;
+    if (config->daemon)
+        srs_config_note(&snapshot->notes,
+                        "daemon on is not built yet: the server stays in the foreground");
+    return SRS_OK;
+}
+
+struct named {
+    const struct srs_config_node *node;
+    size_t order;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct named *x = a;
+    const struct named *y = b;
+    int sign = strcmp(x->node->args[0], y->node->args[0]);
+    return sign != 0 ? sign : (x->order > y->order) - (x->order < y->order);
+}
+
+static SRS_ERR add_vhost(struct snapshot *snapshot, const struct srs_config_node *node)
+{
+    struct srs_config *config = &snapshot->config;
+    struct srs_config_vhost *vhost = &snapshot->vhosts[config->vhost_count];
+    char place[SRS_CONFIG_PLACE];
+    if (config->vhost_count > 0 && strcmp(vhost[-1].name, node->args[0]) == 0) {
+        srs_config_node_place(node, place);
+        srs_config_note(&snapshot->notes, "vhost again at %s: the first one counts", place);
+        return SRS_OK;
+    }
+    *vhost = (struct srs_config_vhost){.name = node->args[0]};
+    srs_err err = fill(SRS_DIRECTIVE_VHOST, node, vhost);
+    if (err)
+        return err;
+    if (vhost->chunk_size == 0)
+        vhost->chunk_size = config->chunk_size;
+    config->vhost_count++;
+    return SRS_OK;
+}
+
+static SRS_ERR fill_vhosts(struct snapshot *snapshot)
+{
+    srs_err err = SRS_OK;
+    size_t count = 0;
+    srs_list_each (link, &snapshot->tree.root.children) {
+        count += strcmp(srs_config_node_at(link)->name, "vhost") == 0;
+    }
+    struct named *found = srs_try_alloc(count * sizeof *found);
+    snapshot->vhosts = found != NULL ? srs_try_alloc(count * sizeof *snapshot->vhosts) : NULL;
+    if (snapshot->vhosts == NULL) {
+        err = srs_fail(SRS_E_NO_MEMORY, "%zu vhosts", count);
+        goto out;
+    }
+    size_t i = 0;
+    srs_list_each (link, &snapshot->tree.root.children) {
+        const struct srs_config_node *node = srs_config_node_at(link);
+        if (strcmp(node->name, "vhost") != 0)
+            continue;
+        found[i] = (struct named){node, i};
+        i++;
+    }
+    qsort(found, count, sizeof *found, by_name);
+    for (i = 0; i < count && !err; i++)
+        err = add_vhost(snapshot, found[i].node);
+    snapshot->config.vhosts = snapshot->vhosts;
+out:
+    srs_free(found);
+    return err;
+}
+
+SRS_ERR srs_config_load(const struct srs_config_args *args, struct srs_config **out)
+{
+    struct snapshot *snapshot = srs_new(struct snapshot);
+    snapshot->refs = 1;
+    srs_live_add(SRS_LIVE_CONFIG, 1);
+    srs_config_tree_init(&snapshot->tree);
+    srs_err err = load_tree(snapshot, args);
+    if (!err)
+        err = fill_root(snapshot, args);
+    if (!err)
+        err = fill_vhosts(snapshot);
+    if (err) {
+        srs_config_unref(&snapshot->config);
+        return err;
+    }
+    for (size_t i = 0; i < snapshot->notes.count; i++)
+        snapshot->config.notes[i] = snapshot->notes.lines[i];
+    snapshot->config.note_count = snapshot->notes.count;
+    snapshot->config.notes_dropped = snapshot->notes.dropped;
+    *out = &snapshot->config;
+    return SRS_OK;
+}
+
+struct srs_config *srs_config_ref(struct srs_config *config)
+{
+    of_config(config)->refs++;
+    return config;
+}
+
+void srs_config_unref(struct srs_config *config)
+{
+    if (config == NULL)
+        return;
+    struct snapshot *snapshot = of_config(config);
+    srs_assert(snapshot->refs > 0);
+    if (--snapshot->refs > 0)
+        return;
+    srs_live_add(SRS_LIVE_CONFIG, -1);
+    srs_config_notes_fini(&snapshot->notes);
+    srs_config_tree_fini(&snapshot->tree);
+    srs_free(snapshot->vhosts);
+    srs_free(snapshot);
+}
+
+static int name_to_vhost(const void *name, const void *vhost)
+{
+    return strcmp(name, ((const struct srs_config_vhost *)vhost)->name);
+}
+
+static const struct srs_config_vhost *find_exact(const struct srs_config *config, const char *name)
+{
+    return bsearch(name, config->vhosts, config->vhost_count, sizeof *config->vhosts,
+                   name_to_vhost);
+}
+
+const struct srs_config_vhost *srs_config_vhost_find(const struct srs_config *config,
+                                                     const char *name)
+{
+    const struct srs_config_vhost *vhost = find_exact(config, name);
+    return vhost != NULL ? vhost : find_exact(config, default_vhost);
+}

@@ -1,0 +1,121 @@
+// The configuration: one counted, immutable snapshot of a file, of the environment or of the
+// built-in profile.
+//
+// A snapshot is plain values and borrowed text; all of it lives as long as the snapshot. Loading
+// reads files with stdio and needs no scheduler. What was odd but accepted is kept as notes for
+// whoever opens the log.
+#pragma once
+#include "core/err.h"
+#include "core/time.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SRS_CONFIG_LISTEN_MAX = 16,   // endpoints of one directive
+    SRS_CONFIG_HOST_MAX = 64,     // an address in numbers with its zone
+    SRS_CONFIG_NOTES_MAX = 64,    // more are counted only
+    SRS_CONFIG_NOTE_TEXT = 256,   // bytes of one note
+    SRS_CONFIG_AUTO = -1,         // value of a number that was written as `auto`
+    SRS_CONFIG_DESCRIPTORS = 128, // kept free beside max_connections
+};
+
+enum srs_config_profile { SRS_CONFIG_FILE, SRS_CONFIG_ENVIRONMENT, SRS_CONFIG_BUILTIN };
+enum srs_config_tank { SRS_CONFIG_TANK_FILE, SRS_CONFIG_TANK_CONSOLE };
+enum srs_config_jitter { SRS_CONFIG_JITTER_FULL, SRS_CONFIG_JITTER_ZERO, SRS_CONFIG_JITTER_OFF };
+enum srs_config_level {
+    SRS_CONFIG_LEVEL_TRACE,
+    SRS_CONFIG_LEVEL_DEBUG,
+    SRS_CONFIG_LEVEL_INFO,
+    SRS_CONFIG_LEVEL_WARN,
+    SRS_CONFIG_LEVEL_ERROR,
+};
+
+struct srs_config_endpoints {
+    size_t count;
+    struct srs_config_endpoint {
+        char host[SRS_CONFIG_HOST_MAX]; // numbers without brackets; "" is all IPv4 addresses
+        uint16_t port;
+    } items[SRS_CONFIG_LISTEN_MAX]; // [0..count)
+};
+
+struct srs_config_http {
+    bool enabled;
+    bool crossdomain;
+    struct srs_config_endpoints listen;
+};
+
+struct srs_config_vhost {
+    const char *name;
+    bool enabled;
+    bool min_latency;
+    bool tcp_nodelay;
+    int64_t chunk_size;
+    int64_t out_ack_size;
+    struct {
+        bool gop_cache;
+        bool atc;
+        int time_jitter; // enum srs_config_jitter
+        int64_t gop_cache_max_frames;
+        int64_t queue_bytes;
+        int64_t send_buffer; // bytes or SRS_CONFIG_AUTO
+        srs_usec queue_length;
+        srs_usec mw_latency;
+        srs_usec audio_gather;
+        srs_usec wait; // or SRS_CONFIG_AUTO
+    } play;
+    struct {
+        srs_usec firstpkt_timeout;
+        srs_usec normal_timeout;
+    } publish;
+    struct {
+        bool enabled;
+        const char *mount;
+    } http_remux;
+};
+
+struct srs_config {
+    enum srs_config_profile profile;
+    bool daemon; // as asked for; not built
+    int64_t max_connections;
+    int64_t chunk_size;
+    int64_t media_memory; // bytes
+    srs_usec send_timeout;
+    struct {
+        int tank;     // enum srs_config_tank
+        int level;    // enum srs_config_level, of the two that follow
+        int level_v1; // index of the word
+        int level_v2; // index of the word, -1 when not given
+        const char *file;
+    } log;
+    struct srs_config_endpoints rtmp_listen;
+    struct srs_config_http http_api;
+    struct srs_config_http http_server;
+
+    const struct srs_config_vhost *vhosts; // [0..vhost_count), by name
+    size_t vhost_count;
+    const char *notes[SRS_CONFIG_NOTES_MAX]; // [0..note_count)
+    size_t note_count;
+    size_t notes_dropped;
+};
+
+struct srs_config_args {
+    const char *file;     // or NULL
+    bool env_only;        // no file, whatever is named
+    char *const *environ; // NAME=value, ended by NULL; NULL for none
+    uint64_t descriptors; // hard limit of the process; 0 when not known, then it is not checked
+    uint64_t memory;      // bytes of the machine; 0 to ask the system
+};
+
+// Loads the profile that arguments and environment ask for: SRS_CONFIG_FILE goes before `file`,
+// SRS_ENV_ONLY is `env_only`, any other SRS_ variable without a file is the environment profile,
+// and nothing at all the built-in one. SYSTEM_CONFIG_INVALID names file, line and directive;
+// NO_MEMORY. On failure *out is not touched.
+SRS_ERR srs_config_load(const struct srs_config_args *args, struct srs_config **out);
+
+struct srs_config *srs_config_ref(struct srs_config *config);
+void srs_config_unref(struct srs_config *config);
+
+// The vhost of that name, else __defaultVhost__, else NULL; a disabled one is found too.
+const struct srs_config_vhost *srs_config_vhost_find(const struct srs_config *config,
+                                                     const char *name);

@@ -1,0 +1,171 @@
+// What must fit together in a configuration whose directives are right one by one.
+#include "server/config/steps.h"
+#include "server/config/value.h"
+#include <string.h>
+
+// The value in effect of a directive below `top`; `scope` is where its row stands and `skip` the
+// part of it that is top.
+static SRS_ERR get(const struct srs_config_node *top, const char *scope, const char *name,
+                   struct srs_config_value *value)
+{
+    static const char vhost[] = "vhost";
+    const struct srs_directive *row = srs_directive_find(scope, name);
+    if (row == NULL)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "no directive %s.%s in the table", scope,
+                        name);
+    if (strncmp(scope, vhost, strlen(vhost)) == 0)
+        scope += strlen(vhost) + (scope[strlen(vhost)] == '.');
+    return srs_config_value_read(row, srs_config_node_path(top, scope, name), NULL, value);
+}
+
+static SRS_ERR get_on(const struct srs_config_node *top, const char *scope, const char *name,
+                      bool *on)
+{
+    struct srs_config_value value;
+    srs_err err = get(top, scope, name, &value);
+    if (!err)
+        *on = value.on;
+    return err;
+}
+
+static SRS_ERR check_process(const struct srs_config_node *root, uint64_t descriptors)
+{
+    bool full = false;
+    bool daemon = false;
+    bool asprocess = false;
+    struct srs_config_value clients;
+    srs_err err = get_on(root, "", "is_full", &full);
+    if (!err)
+        err = get_on(root, "", "daemon", &daemon);
+    if (!err)
+        err = get_on(root, "", "asprocess", &asprocess);
+    if (!err)
+        err = get(root, "", "max_connections", &clients);
+    if (err)
+        return err;
+    if (full)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                        "is_full on: this file is to be read, not run");
+    if (daemon && asprocess)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "daemon and asprocess are both on");
+    if (descriptors > 0 && clients.number > 0 &&
+        (uint64_t)clients.number + SRS_CONFIG_DESCRIPTORS >= descriptors)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                        "max_connections %lld and %d more do not fit under %llu descriptors",
+                        (long long)clients.number, SRS_CONFIG_DESCRIPTORS,
+                        (unsigned long long)descriptors);
+    return SRS_OK;
+}
+
+static bool is_same(const struct srs_config_endpoints *a, const struct srs_config_endpoints *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->items[i].port != b->items[i].port || strcmp(a->items[i].host, b->items[i].host) != 0)
+            return false;
+    return true;
+}
+
+static SRS_ERR share_listen(const struct srs_config_node *root, const char *scope,
+                            const char *other, bool *shared)
+{
+    struct srs_config_value a;
+    struct srs_config_value b;
+    srs_err err = get(root, scope, "listen", &a);
+    if (!err)
+        err = get(root, other, "listen", &b);
+    if (!err)
+        *shared = is_same(&a.listen, &b.listen);
+    return err;
+}
+
+static SRS_ERR check_tls(const struct srs_config_node *root, const char *scope,
+                         const char *tls_scope, bool *tls)
+{
+    bool plain = false;
+    srs_err err = get_on(root, scope, "enabled", &plain);
+    if (!err)
+        err = get_on(root, tls_scope, "enabled", tls);
+    if (!err && *tls && !plain)
+        err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s is on, but %s is off", tls_scope, scope);
+    return err;
+}
+
+// When the plain ports are shared, the API's own TLS port is not looked at: it shares as well.
+static SRS_ERR check_web(const struct srs_config_node *root)
+{
+    bool api = false;
+    bool server = false;
+    bool plain_shared = false;
+    bool tls_shared = false;
+    srs_err err = check_tls(root, "http_api", "http_api.https", &api);
+    if (!err)
+        err = check_tls(root, "http_server", "http_server.https", &server);
+    if (err || !api || !server)
+        return err;
+    err = share_listen(root, "http_api", "http_server", &plain_shared);
+    if (!err)
+        err = share_listen(root, "http_api.https", "http_server.https", &tls_shared);
+    if (!err && tls_shared && !plain_shared)
+        err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                       "http_api and http_server share the HTTPS port but not the HTTP port");
+    return err;
+}
+
+static SRS_ERR check_vhost(const struct srs_config_node *vhost, struct srs_config_notes *notes)
+{
+    bool hls = false;
+    bool remux = false;
+    bool forward = false;
+    char shown[SRS_CONFIG_SHOWN];
+    struct srs_config_value mount;
+    struct srs_config_value idle;
+    srs_err err = get_on(vhost, "vhost.hls", "enabled", &hls);
+    if (!err)
+        err = get_on(vhost, "vhost.http_remux", "enabled", &remux);
+    if (!err)
+        err = get_on(vhost, "vhost.forward", "enabled", &forward);
+    if (!err)
+        err = get(vhost, "vhost.http_remux", "mount", &mount);
+    if (!err)
+        err = get(vhost, "vhost.publish", "kickoff_for_idle", &idle);
+    if (err)
+        return err;
+    const char *dot = strrchr(mount.text, '.');
+    if (hls && remux && dot != NULL && strcmp(dot, ".ts") == 0)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "hls and http_remux to .ts in one vhost");
+    if (forward && idle.number > 0)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                        "forward and publish.kickoff_for_idle in one vhost");
+    if (remux && (dot == NULL || strcmp(dot, ".flv") != 0))
+        srs_config_note(notes, "http_remux.mount \"%s\": only .flv is built yet",
+                        srs_config_shown(mount.text, shown));
+    return SRS_OK;
+}
+
+SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t descriptors,
+                               struct srs_config_notes *notes)
+{
+    char place[SRS_CONFIG_PLACE];
+    srs_err err = check_process(&tree->root, descriptors);
+    if (!err)
+        err = check_web(&tree->root);
+    if (err)
+        return err;
+    srs_list_each (link, &tree->root.children) {
+        const struct srs_config_node *node = srs_config_node_at(link);
+        if (strcmp(node->name, "vhost") != 0)
+            continue;
+        err = check_vhost(node, notes);
+        if (err) {
+            srs_config_node_place(node, place);
+            return srs_wrap(err, "vhost at %s", place);
+        }
+    }
+    if (srs_config_node_path(&tree->root, "rtmp", "listen") == NULL)
+        srs_config_note(notes, "no listen: there is no RTMP port");
+    if (srs_config_node_find(&tree->root, "vhost") == NULL)
+        srs_config_note(notes, "no vhost: every stream is refused");
+    return SRS_OK;
+}
