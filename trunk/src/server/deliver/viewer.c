@@ -1,0 +1,400 @@
+// One write is built in the worker's scratch: the rest of a packet sent in part, control bytes,
+// then packets. A write that stopped anywhere leaves the viewer at (packet, byte offset) with the
+// state from before that packet.
+//
+// HTTP chunks lie over the stream of tags without regard to their bounds: one chunk a write, and
+// what was announced is filled with whatever comes next, so a jump needs no care for them.
+#include "server/deliver/viewer.h"
+#include "core/mem.h"
+#include "protocol/http/chunk.h"
+
+enum {
+    // One write; and a flush gives way after a few: a joiner on a fast path may take tens of
+    // megabytes.
+    WRITE_BYTES = 1024 * 1024,
+    FLUSH_WRITES = 4,
+    // Control bytes a peer may let pile up without reading.
+    PENDING_MAX = 1024 * 1024,
+    SEND_BUFFER_MIN = 128 * 1024,
+    SEND_BUFFER_MAX = 2 * 1024 * 1024,
+    TAIL_SIZE = sizeof SRS_HTTP_CHUNK_TAIL - 1,
+    REST_MAX = sizeof(((struct srs_viewer *)NULL)->frame_rest),
+};
+
+_Static_assert((int)REST_MAX >= (int)SRS_HTTP_CHUNK_HEAD_MAX + (int)TAIL_SIZE,
+               "a cut tail and the head behind it fit");
+
+static void on_unpublished(struct srs_consumer *consumer)
+{
+    struct srs_viewer *viewer = srs_viewer_of(consumer);
+    viewer->ended = true;
+    srs_conn_poke(viewer->conn);
+}
+
+static const struct srs_consumer_ops consumer_ops = {.unpublished = on_unpublished};
+
+void srs_viewer_init(struct srs_viewer *viewer, struct srs_conn *conn, struct srs_writer *writer,
+                     const struct srs_viewer_options *options)
+{
+    *viewer = (struct srs_viewer){.conn = conn, .writer = writer, .options = *options};
+    viewer->state.fresh = SRS_MUX_FRESH_ALL;
+    viewer->stats.joined_at = srs_now();
+    srs_live_add(SRS_LIVE_VIEWER, 1);
+}
+
+void srs_viewer_fini(struct srs_viewer *viewer)
+{
+    srs_consumer_leave(&viewer->consumer);
+    srs_packet_unref(viewer->held);
+    viewer->held = NULL;
+    srs_buf_fini(&viewer->pending);
+    srs_live_add(SRS_LIVE_VIEWER, -1);
+}
+
+// Two beats of the stream's bitrate: what the kernel may keep for a viewer before the log does.
+static void bound_send_buffer(const struct srs_viewer *viewer, const struct srs_source *source)
+{
+    size_t size = viewer->options.send_buffer;
+    if (size == 0) {
+        double beats = 2.0 * (double)viewer->options.beat / (double)SRS_SEC;
+        size = (size_t)((double)srs_source_bitrate(source) * beats);
+        size = size < SEND_BUFFER_MIN ? SEND_BUFFER_MIN : size;
+        size = size > SEND_BUFFER_MAX ? SEND_BUFFER_MAX : size;
+    }
+    srs_conn_set_send_buffer(viewer->conn, size);
+}
+
+void srs_viewer_join(struct srs_viewer *viewer, struct srs_source *source)
+{
+    bound_send_buffer(viewer, source);
+    srs_consumer_join(&viewer->consumer, source, &consumer_ops);
+    srs_viewer_flush(viewer);
+}
+
+SRS_ERR srs_viewer_control(struct srs_viewer *viewer, struct srs_span bytes)
+{
+    srs_err err = srs_buf_append(&viewer->pending, bytes.bytes, bytes.size, PENDING_MAX);
+    return err ? srs_wrap(err, "control bytes of a viewer") : SRS_OK;
+}
+
+static void fail(struct srs_viewer *viewer, srs_err err)
+{
+    viewer->failed = srs_bare(err);
+    srs_conn_poke(viewer->conn);
+}
+
+// --- building one write -------------------------------------------------------------------------
+
+static void add_mark(struct srs_writer *writer, enum srs_writer_part part,
+                     struct srs_packet *packet)
+{
+    struct srs_writer_mark *mark = &writer->marks[writer->count++];
+    mark->part = part;
+    mark->need_key = writer->need_key;
+    mark->start = writer->gather.wire;
+    mark->number = writer->next;
+    mark->packet = packet;
+    mark->lost = writer->lost;
+    mark->before = writer->state;
+    writer->lost = 0;
+}
+
+// The first audio or video there is: data may carry any time, which is not to be the zero.
+static const struct srs_packet *first_media(const struct srs_viewer *viewer)
+{
+    uint64_t number = viewer->consumer.next;
+    bool need_key = viewer->consumer.need_key;
+    bool jumped = false;
+    const struct srs_packet *packet;
+    do {
+        packet = srs_consumer_peek(&viewer->consumer, &number, &need_key, &jumped);
+        number++;
+    } while (packet != NULL && packet->head.kind == SRS_KIND_DATA);
+    return packet;
+}
+
+// The file header, metadata and configurations become control bytes: they must not change while
+// they go out in parts.
+static void start(struct srs_viewer *viewer)
+{
+    struct srs_gather *gather = &viewer->writer->gather;
+    const struct srs_packet *first = first_media(viewer);
+    if (first == NULL)
+        return;
+    viewer->started = true;
+    viewer->stats.first_media_at = srs_now();
+    viewer->state.zero = viewer->options.times == SRS_VIEWER_FROM_ZERO ? first->head.dts : 0;
+    struct srs_mux_state before = viewer->state;
+    size_t done = 0;
+    srs_err err = SRS_OK;
+    do { // small chunks of large metadata may be more than one gather holds
+        viewer->state = before;
+        srs_gather_begin(gather, SIZE_MAX);
+        gather->skip = done;
+        viewer->options.mux->start(&viewer->options.params, &viewer->state, viewer->consumer.source,
+                                   gather);
+        for (unsigned i = 1; i <= gather->count && !err; i++)
+            err = srs_viewer_control(
+                viewer, (struct srs_span){gather->iov[i].iov_base, gather->iov[i].iov_len});
+        done += gather->bytes;
+    } while (gather->full && !err);
+    if (err)
+        fail(viewer, err);
+}
+
+static void add_packets(struct srs_viewer *viewer, struct srs_writer *writer)
+{
+    while (!writer->gather.full) {
+        uint64_t from = writer->next;
+        bool jumped = false;
+        struct srs_packet *packet =
+            srs_consumer_peek(&viewer->consumer, &writer->next, &writer->need_key, &jumped);
+        writer->lost = jumped ? writer->next - from : 0;
+        if (jumped)
+            writer->state.fresh = SRS_MUX_FRESH_ALL;
+        if (packet == NULL)
+            return;
+        add_mark(writer, SRS_WRITER_PACKET, packet);
+        viewer->options.mux->packet(&viewer->options.params, &writer->state, packet,
+                                    &writer->gather);
+        writer->next++;
+        if (writer->count == SRS_WRITER_MARKS) // empty packets take no iovecs
+            writer->gather.full = true;
+    }
+}
+
+static void build_stream(struct srs_viewer *viewer, struct srs_writer *writer)
+{
+    struct srs_gather *gather = &writer->gather;
+    struct srs_span pending = srs_buf_span(&viewer->pending);
+    srs_gather_begin(gather, viewer->frame_left > 0 ? viewer->frame_left : WRITE_BYTES);
+    writer->state = viewer->state;
+    writer->next = viewer->consumer.next;
+    writer->need_key = viewer->consumer.need_key;
+    writer->count = 0;
+    writer->lost = 0;
+    if (viewer->held != NULL) {
+        add_mark(writer, SRS_WRITER_HELD, viewer->held);
+        gather->skip = viewer->offset;
+        viewer->options.mux->packet(&viewer->options.params, &writer->state, viewer->held, gather);
+    }
+    if (pending.size > 0) {
+        add_mark(writer, SRS_WRITER_PENDING, NULL);
+        srs_gather_ref(gather, pending.bytes, pending.size);
+    }
+    if (viewer->consumer.source != NULL && viewer->started)
+        add_packets(viewer, writer);
+}
+
+// Puts the HTTP chunk's head and tail around what was gathered; `head` lives until the write.
+static void build_frame(const struct srs_viewer *viewer, struct srs_writer *writer,
+                        uint8_t head[REST_MAX + SRS_HTTP_CHUNK_HEAD_MAX])
+{
+    struct srs_gather *gather = &writer->gather;
+    bool framed = viewer->options.framing == SRS_VIEWER_HTTP_CHUNKED && gather->bytes > 0;
+    size_t size = viewer->frame_rest_size;
+    memcpy(head, viewer->frame_rest, size);
+    writer->new_frame = framed && viewer->frame_left == 0;
+    if (writer->new_frame)
+        size += srs_http_chunk_head(head + size, gather->bytes);
+    writer->head_size = size;
+    gather->iov[0] = (struct iovec){.iov_base = head, .iov_len = size};
+    bool completes = framed && (writer->new_frame || viewer->frame_left == gather->bytes);
+    writer->tail_size = completes ? TAIL_SIZE : 0;
+    gather->iov[gather->count + 1] = srs_iov(SRS_HTTP_CHUNK_TAIL, TAIL_SIZE);
+}
+
+// --- after the write ----------------------------------------------------------------------------
+
+static void keep_rest(struct srs_viewer *viewer, const void *bytes, size_t size)
+{
+    memcpy(viewer->frame_rest, bytes, size);
+    viewer->frame_rest_size = (uint8_t)size;
+}
+
+// Takes the framing off: how many bytes of the stream itself were sent.
+static size_t settle_frame(struct srs_viewer *viewer, const struct srs_writer *writer, size_t sent)
+{
+    const struct srs_gather *gather = &writer->gather;
+    const uint8_t *head = gather->iov[0].iov_base;
+    viewer->frame_rest_size = 0;
+    if (writer->new_frame)
+        viewer->frame_left = gather->bytes;
+    if (sent < writer->head_size) {
+        keep_rest(viewer, head + sent, writer->head_size - sent);
+        return 0;
+    }
+    sent -= writer->head_size;
+    size_t tail_sent = sent > gather->bytes ? sent - gather->bytes : 0;
+    sent -= tail_sent;
+    if (viewer->options.framing == SRS_VIEWER_HTTP_CHUNKED)
+        viewer->frame_left -= sent;
+    if (sent == gather->bytes && tail_sent < writer->tail_size)
+        keep_rest(viewer, &SRS_HTTP_CHUNK_TAIL[tail_sent], writer->tail_size - tail_sent);
+    return sent;
+}
+
+// Each build finds a jump again until something behind it is sent, which is when it counts.
+static void count_jump(struct srs_viewer *viewer, uint64_t lost)
+{
+    viewer->stats.jumps += lost > 0;
+    viewer->stats.skipped += lost;
+}
+
+static void end_part(struct srs_viewer *viewer, const struct srs_writer_mark *mark)
+{
+    if (mark->part == SRS_WRITER_PENDING) {
+        srs_buf_consume(&viewer->pending, srs_buf_size(&viewer->pending));
+        return;
+    }
+    count_jump(viewer, mark->lost);
+    if (mark->part == SRS_WRITER_HELD) {
+        srs_packet_unref(viewer->held);
+        viewer->held = NULL;
+        viewer->offset = 0;
+    }
+    viewer->stats.packets++;
+}
+
+// The write stopped `into` bytes behind the beginning of this part.
+static void stop_in(struct srs_viewer *viewer, const struct srs_writer_mark *mark, size_t into)
+{
+    viewer->state = mark->before;
+    viewer->consumer.next = mark->number;
+    viewer->consumer.need_key = mark->need_key;
+    if (mark->part == SRS_WRITER_PENDING) {
+        srs_buf_consume(&viewer->pending, into);
+    } else if (mark->part == SRS_WRITER_HELD) {
+        viewer->offset = into;
+    } else if (into > 0) {
+        count_jump(viewer, mark->lost);
+        viewer->held = srs_packet_ref(mark->packet);
+        viewer->offset = into;
+        viewer->consumer.next++;
+    }
+}
+
+// `sent` bytes of the stream went out: moves the viewer behind them.
+static void settle(struct srs_viewer *viewer, const struct srs_writer *writer, size_t sent)
+{
+    size_t wire = sent + viewer->offset; // marks count from the beginning of the held packet
+    for (unsigned i = 0; i < writer->count; i++) {
+        const struct srs_writer_mark *mark = &writer->marks[i];
+        size_t end = i + 1 < writer->count ? writer->marks[i + 1].start : writer->gather.wire;
+        if (wire < end) {
+            stop_in(viewer, mark, wire - mark->start);
+            return;
+        }
+        end_part(viewer, mark);
+    }
+    count_jump(viewer, writer->lost);
+    viewer->state = writer->state;
+    viewer->consumer.next = writer->next;
+    viewer->consumer.need_key = writer->need_key;
+}
+
+static void set_blocked(struct srs_viewer *viewer, bool progress)
+{
+    if (!viewer->blocked || progress)
+        viewer->blocked_since = srs_now();
+    if (!viewer->blocked)
+        srs_conn_poke(viewer->conn); // its coroutine waits for room from here on
+    viewer->blocked = true;
+}
+
+// True when all of it went and there is more.
+static bool write_once(struct srs_viewer *viewer)
+{
+    struct srs_writer *writer = viewer->writer;
+    struct srs_gather *gather = &writer->gather;
+    uint8_t head[REST_MAX + SRS_HTTP_CHUNK_HEAD_MAX];
+    build_stream(viewer, writer);
+    build_frame(viewer, writer, head);
+    size_t offered = writer->head_size + gather->bytes + writer->tail_size;
+    if (offered == 0) {
+        settle(viewer, writer, 0); // packets that this viewer skips
+        viewer->blocked = false;
+        return false;
+    }
+    unsigned first = writer->head_size > 0 ? 0 : 1;
+    unsigned count = gather->count + 1 - first + (writer->tail_size > 0 ? 1 : 0);
+    size_t sent = 0;
+    srs_err err = srs_conn_write_now(viewer->conn, &gather->iov[first], (int)count, &sent);
+    if (err == SRS_E_AGAIN) {
+        set_blocked(viewer, false);
+        return false;
+    }
+    if (err) {
+        fail(viewer, err);
+        return false;
+    }
+    if (viewer->consumer.source != NULL)
+        viewer->consumer.source->stats.bytes_out += sent;
+    bool more = gather->full;
+    settle(viewer, writer, settle_frame(viewer, writer, sent));
+    if (sent < offered) {
+        set_blocked(viewer, sent > 0);
+        return false;
+    }
+    viewer->blocked = false;
+    return more;
+}
+
+void srs_viewer_flush(struct srs_viewer *viewer)
+{
+    viewer->more = false;
+    if (viewer->failed || (viewer->blocked && !srs_conn_writable(viewer->conn)))
+        return;
+    if (!viewer->started && viewer->consumer.source != NULL)
+        start(viewer);
+    for (unsigned i = 0; i < FLUSH_WRITES; i++)
+        if (viewer->failed || !write_once(viewer))
+            return;
+    viewer->more = true;
+    srs_conn_poke(viewer->conn);
+}
+
+SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
+{
+    srs_co_may_yield();
+    for (;;) {
+        if (viewer->more || viewer->blocked) {
+            srs_viewer_flush(viewer);
+            if (!viewer->blocked)
+                srs_consumer_caught_up(&viewer->consumer);
+        }
+        if (viewer->failed)
+            return srs_fail(viewer->failed, "viewer's socket");
+        if (srs_conn_readable(viewer->conn))
+            return srs_co_canceled() ? srs_bare(SRS_E_CANCELED) : SRS_OK;
+        if (viewer->more) {
+            srs_err err = srs_co_breathe();
+            if (err)
+                return err;
+            continue;
+        }
+        bool blocked = viewer->blocked;
+        srs_usec limit = blocked ? viewer->blocked_since + viewer->options.send_timeout : SRS_NEVER;
+        srs_err err =
+            srs_conn_wait(viewer->conn, SRS_CONN_READABLE | (blocked ? SRS_CONN_WRITABLE : 0),
+                          limit < deadline ? limit : deadline);
+        if (err == SRS_E_SOCKET_TIMEOUT && limit < deadline && viewer->blocked &&
+            srs_now() >= viewer->blocked_since + viewer->options.send_timeout)
+            return srs_fail(SRS_E_SEND_TIMEOUT, "viewer took nothing for %lld s",
+                            (long long)(viewer->options.send_timeout / SRS_SEC));
+        if (err == SRS_E_SOCKET_TIMEOUT && srs_now() < deadline)
+            continue;
+        if (err || viewer->ended || !(viewer->blocked || viewer->more))
+            return err;
+    }
+}
+
+srs_usec srs_viewer_queue_age(const struct srs_viewer *viewer)
+{
+    const struct srs_source *source = viewer->consumer.source;
+    if (source == NULL)
+        return 0;
+    const struct srs_packet_log *log = &source->log;
+    uint64_t next = viewer->consumer.next < log->first ? log->first : viewer->consumer.next;
+    return next < log->next ? srs_now() - srs_packet_log_at(log, next)->head.arrived : 0;
+}

@@ -1,0 +1,210 @@
+#include "server/flv/play.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "protocol/http/chunk.h"
+#include "protocol/http/query.h"
+#include "server/flv/mount.h"
+#include <stdio.h>
+
+// How long a player of HTTP waits for a publisher when the configuration leaves it to us.
+static const srs_usec wait_usec = 30 * SRS_SEC;
+static const srs_usec goodbye_usec = 1 * SRS_SEC;
+
+struct target {
+    const struct srs_config_vhost *vhost; // of the current snapshot
+    struct srs_mount_match match;
+    char name[SRS_MOUNT_NAME_MAX + 8]; // as the API shows it: with its extension
+};
+
+struct player {
+    struct srs_exchange *exchange;
+    struct srs_viewer viewer;
+    struct srs_client client;
+    bool nodelay;
+    srs_usec wait;
+    srs_usec deadline; // for a publisher to come; SRS_NEVER while there is one
+};
+
+// --- what is asked for --------------------------------------------------------------------------
+
+static void host_name(const char *host, char *out, size_t size)
+{
+    size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    (void)snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), host);
+}
+
+static bool is_flv(const char *path)
+{
+    size_t size = strlen(path);
+    return size > 4 && strcmp(path + size - 4, ".flv") == 0;
+}
+
+// The vhost that the query names, else the one the host names, else the default one.
+static SRS_ERR find_target(const struct srs_exchange *exchange, struct target *out, bool *found)
+{
+    const struct srs_http_request *request = exchange->request;
+    char host[SRS_MOUNT_NAME_MAX] = "";
+    bool named = false;
+    *found = false;
+    if (!is_flv(request->path))
+        return SRS_OK;
+    srs_err err = srs_http_query_get(request->query, "vhost", host, sizeof host, &named);
+    if (err)
+        return srs_wrap(err, "vhost of the query");
+    if (!named)
+        host_name(request->host, host, sizeof host);
+    const struct srs_config_vhost *vhost = srs_config_vhost_find(exchange->server->config, host);
+    if (vhost == NULL || !vhost->enabled || !vhost->http_remux.enabled)
+        return SRS_OK;
+    if (!srs_mount_match(vhost->http_remux.mount, host, request->path, &out->match))
+        return SRS_OK;
+    out->vhost = vhost;
+    const char *slash = strrchr(request->path, '/');
+    (void)snprintf(out->name, sizeof out->name, "%s", slash + 1);
+    *found = true;
+    return SRS_OK;
+}
+
+// --- playing ------------------------------------------------------------------------------------
+
+static SRS_ERR add_client(struct player *player, struct srs_source *source, const char *name,
+                          const char *page_url)
+{
+    char tc_url[2 * SRS_MOUNT_NAME_MAX + 16];
+    (void)snprintf(tc_url, sizeof tc_url, "rtmp://%s/%s", source->vhost, source->app);
+    struct srs_client_info info = {.type = "flv-play",
+                                   .source = source,
+                                   .conn = player->exchange->conn,
+                                   .viewer = &player->viewer,
+                                   .tc_url = tc_url,
+                                   .page_url = page_url,
+                                   .name = name};
+    return srs_clients_add(&player->exchange->server->clients, &player->client, &info);
+}
+
+// What else the player sends is bounded by the HTTP machine and waits for the end of this answer.
+static SRS_YIELDS SRS_ERR read_input(struct player *player)
+{
+    struct srs_span input;
+    if (!srs_conn_readable(player->exchange->conn))
+        return SRS_OK;
+    srs_err err = srs_conn_read(player->exchange->conn, srs_now(), &input);
+    if (err == SRS_E_SOCKET_TIMEOUT)
+        return SRS_OK;
+    return err ? err : srs_http_server_feed(player->exchange->http, input);
+}
+
+static void watch_publisher(struct player *player)
+{
+    const struct srs_source *source = player->viewer.consumer.source;
+    if (source->publisher != NULL)
+        player->deadline = SRS_NEVER;
+    else if (player->deadline == SRS_NEVER)
+        player->deadline = srs_now() + player->wait;
+}
+
+// Until the player leaves or nobody publishes any more: SRS_OK.
+static SRS_YIELDS SRS_ERR play(struct player *player)
+{
+    for (;;) {
+        watch_publisher(player);
+        srs_err err = srs_viewer_wait(&player->viewer, player->deadline);
+        if (err == SRS_E_SOCKET_TIMEOUT) {
+            watch_publisher(player);
+            if (player->deadline != SRS_NEVER && srs_now() >= player->deadline)
+                return SRS_OK;
+            continue;
+        }
+        if (!err)
+            err = read_input(player);
+        if (err)
+            return err;
+    }
+}
+
+static SRS_YIELDS void say_end(struct player *player, bool chunked)
+{
+    const uint8_t *last = (const uint8_t *)SRS_HTTP_CHUNK_LAST;
+    struct srs_span words = {last, chunked ? sizeof SRS_HTTP_CHUNK_LAST - 1 : 0};
+    if (player->viewer.frame_left == 0 && player->viewer.frame_rest_size == 0)
+        srs_conn_bye(player->exchange->conn, words, srs_now() + goodbye_usec);
+}
+
+static SRS_YIELDS SRS_ERR play_source(struct player *player, struct srs_source *source,
+                                      bool chunked)
+{
+    srs_log_info("flv", "play stream=%s waiting=%d", source->key, source->publisher == NULL);
+    srs_viewer_join(&player->viewer, source);
+    srs_conn_set_nodelay(player->exchange->conn, player->nodelay);
+    srs_co_trim_stack();
+    srs_err err = play(player);
+    struct srs_err_trace *story = srs_err_save();
+    if (!err)
+        say_end(player, chunked);
+    srs_log_info("flv", "stop play packets=%llu skipped=%llu out=%llu",
+                 (unsigned long long)player->viewer.stats.packets,
+                 (unsigned long long)player->viewer.stats.skipped,
+                 (unsigned long long)srs_conn_bytes_out(player->exchange->conn));
+    srs_err_restore(story);
+    return err;
+}
+
+static void init_player(struct player *player, struct srs_exchange *exchange,
+                        const struct srs_config_vhost *vhost)
+{
+    struct srs_viewer_options options = srs_server_viewer_options(exchange->server, vhost);
+    options.mux = &srs_mux_flv;
+    player->exchange = exchange;
+    player->wait = vhost->play.wait >= 0 ? vhost->play.wait : wait_usec;
+    player->deadline = SRS_NEVER;
+    player->nodelay = vhost->tcp_nodelay || vhost->min_latency;
+    srs_viewer_init(&player->viewer, exchange->conn, exchange->server->writer, &options);
+}
+
+SRS_YIELDS SRS_ERR srs_flv_serve(struct srs_exchange *exchange, bool *served)
+{
+    srs_co_may_yield();
+    struct target *target = srs_new(struct target);
+    struct srs_source *source = NULL;
+    struct player *player = NULL;
+    struct srs_exchange_stream stream;
+    srs_err err = find_target(exchange, target, served);
+    if (err || !*served)
+        goto out;
+    bool head_only = exchange->request->method == SRS_HTTP_HEAD;
+    if (head_only || exchange->request->method != SRS_HTTP_GET) {
+        err = head_only ? srs_exchange_begin(exchange, 200, "video/x-flv", SRS_HTTP_LENGTH_UNKNOWN,
+                                             &stream)
+                        : srs_exchange_plain(exchange, 405);
+        goto out;
+    }
+    err = srs_server_source(exchange->server, target->vhost, target->match.app,
+                            target->match.stream, &source);
+    if (err)
+        goto out;
+    player = srs_new(struct player);
+    init_player(player, exchange, target->vhost);
+    err = add_client(player, source, target->name,
+                     srs_http_request_header(exchange->request, "Referer"));
+    srs_free(target);
+    target = NULL;
+    if (!err) // from here on the snapshot and its vhost may change
+        err = srs_exchange_begin(exchange, 200, "video/x-flv", SRS_HTTP_LENGTH_UNKNOWN, &stream);
+    exchange->closes = true;
+    if (!err) {
+        player->viewer.options.framing =
+            stream.chunked ? SRS_VIEWER_HTTP_CHUNKED : SRS_VIEWER_PLAIN;
+        err = play_source(player, source, stream.chunked);
+    }
+    if (player->client.kicked)
+        err = srs_fail(SRS_E_KICKED, "by the API");
+out:
+    if (player != NULL) {
+        srs_clients_remove(&exchange->server->clients, &player->client);
+        srs_viewer_fini(&player->viewer);
+        srs_free(player);
+    }
+    srs_source_unref(source);
+    srs_free(target);
+    return err;
+}

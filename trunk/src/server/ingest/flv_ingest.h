@@ -1,0 +1,21 @@
+// From RTMP messages and FLV tags to packets of a source: what publishers by RTMP and by HTTP-FLV
+// have in common.
+#pragma once
+#include "core/rdwr.h"
+#include "stream/source.h"
+
+struct srs_flv_ingest {
+    struct srs_source *source; // a reference; claimed by whoever embeds this
+    int64_t last_ms;           // unwrapped time of the last message
+    bool has_time;
+    uint8_t avc_length_size; // of the sender's record, 0 before there is one
+    uint64_t dropped;        // frames before their configuration
+};
+
+// The source is borrowed for the ingest's life.
+void srs_flv_ingest_init(struct srs_flv_ingest *ingest, struct srs_source *source);
+
+// One message or tag body: type 8 audio, 9 video, 18 and 15 data. `timestamp` is in ms and wraps.
+// Errors of the tag and codec readers: the publisher should be cut off. NO_MEMORY.
+SRS_ERR srs_flv_ingest_message(struct srs_flv_ingest *ingest, uint8_t type, uint32_t timestamp,
+                               struct srs_span body, srs_usec arrived);

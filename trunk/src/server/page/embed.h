@@ -1,0 +1,7 @@
+// The page's own files, as they are in the program.
+#pragma once
+#include "core/rdwr.h"
+
+struct srs_span srs_page_embed_html(void);
+struct srs_span srs_page_embed_script(void);
+struct srs_span srs_page_embed_style(void);

@@ -1,0 +1,476 @@
+// The session joins the RTMP machine to its socket and to the graph.
+//
+// Events are handled without yielding while the worker's read buffer is fed to the machine; answers
+// are written when all of it is used up. A publisher that does not read (librtmp) must not hold us
+// up: what it does not take stays pending in the machine, which bounds it. A player's answers leave
+// through its viewer, between messages.
+#include "server/rtmp/session.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/version.h"
+#include "protocol/rtmp/server.h"
+#include "protocol/rtmp/url.h"
+#include "server/ingest/flv_ingest.h"
+#include <unistd.h>
+
+static const srs_usec setup_usec = 10 * SRS_SEC;  // from accept to publish or play
+static const srs_usec answer_usec = 5 * SRS_SEC;  // a peer in set-up takes an answer within
+static const srs_usec goodbye_usec = 1 * SRS_SEC; // last words
+
+struct publisher {
+    struct srs_source *source; // claimed; a reference of its own
+    struct srs_flv_ingest ingest;
+    srs_usec first_timeout;
+    srs_usec normal_timeout;
+    srs_usec last_at; // of the last media message, 0 = none yet
+    srs_usec began_at;
+};
+
+struct session {
+    struct srs_server *server;
+    struct srs_conn *conn;
+    struct srs_rtmp_server machine;
+    struct srs_client client;
+    struct publisher *publisher; // while publishing
+    struct srs_viewer *viewer;   // while playing
+    srs_usec setup_until;
+    bool nodelay; // once it plays
+    char peer[SRS_ENDPOINT_TEXT];
+};
+
+// --- requests -----------------------------------------------------------------------------------
+
+struct target {
+    struct srs_rtmp_url url;
+    const struct srs_config_vhost *vhost; // of the current snapshot
+};
+
+// What the request asks for; the vhost must exist and be enabled.
+static SRS_ERR find_target(const struct session *session, struct target *out)
+{
+    const struct srs_rtmp_request *request = srs_rtmp_server_request(&session->machine);
+    struct target target = {0};
+    srs_err err = srs_rtmp_url_parse(request->connect.tc_url, request->connect.app, request->stream,
+                                     &target.url);
+    if (err)
+        return srs_wrap(err, "request");
+    target.vhost = srs_config_vhost_find(session->server->config, target.url.vhost);
+    if (target.vhost == NULL || !target.vhost->enabled) {
+        err = srs_fail(SRS_E_RTMP_VHOST_NOT_FOUND, "vhost %.80s", target.url.vhost);
+        srs_rtmp_url_fini(&target.url);
+        return err;
+    }
+    *out = target;
+    return SRS_OK;
+}
+
+static SRS_ERR on_connect(struct session *session)
+{
+    struct target target;
+    char server_ip[SRS_ENDPOINT_TEXT];
+    struct srs_endpoint local = srs_conn_local(session->conn);
+    srs_err err = find_target(session, &target);
+    if (err) {
+        srs_err refused = srs_rtmp_server_reject_connect(
+            &session->machine, "NetConnection.Connect.Rejected", "no such vhost or application");
+        return refused ? refused : err;
+    }
+    srs_endpoint_format_ip(&local, server_ip);
+    session->machine.chunk_size_accepted = (uint32_t)target.vhost->chunk_size;
+    struct srs_rtmp_server_info info = {.signature = "SRS",
+                                        .server = SRS_SIGNATURE,
+                                        .version = SRS_VERSION,
+                                        .server_ip = server_ip,
+                                        .id = srs_co_cid(),
+                                        .pid = getpid()};
+    srs_log_debug("rtmp", "connect vhost=%s app=%s", target.vhost->name, target.url.app);
+    srs_rtmp_url_fini(&target.url);
+    err = srs_rtmp_server_accept_connect(&session->machine, &info);
+    return err ? srs_wrap(err, "connect") : SRS_OK;
+}
+
+static SRS_ERR add_client(struct session *session, const char *type, struct srs_source *source,
+                          const char *name)
+{
+    const struct srs_rtmp_request *request = srs_rtmp_server_request(&session->machine);
+    struct srs_client_info info = {.type = type,
+                                   .publish = session->viewer == NULL,
+                                   .source = source,
+                                   .conn = session->conn,
+                                   .viewer = session->viewer,
+                                   .tc_url = request->connect.tc_url,
+                                   .page_url = request->connect.page_url,
+                                   .swf_url = request->connect.swf_url,
+                                   .name = name};
+    return srs_clients_add(&session->server->clients, &session->client, &info);
+}
+
+// --- publish ------------------------------------------------------------------------------------
+
+static void end_publish(struct session *session)
+{
+    struct publisher *publisher = session->publisher;
+    if (publisher == NULL)
+        return;
+    session->publisher = NULL;
+    srs_clients_remove(&session->server->clients, &session->client);
+    const struct srs_source_stats *stats = &publisher->source->stats;
+    srs_log_info("rtmp", "unpublish stream=%s video=%llu audio=%llu bytes=%llu dropped=%llu",
+                 publisher->source->key, (unsigned long long)stats->video_packets,
+                 (unsigned long long)stats->audio_packets, (unsigned long long)stats->bytes_in,
+                 (unsigned long long)publisher->ingest.dropped);
+    srs_source_unpublish(publisher->source, session);
+    srs_source_unref(publisher->source);
+    srs_free(publisher);
+}
+
+static SRS_ERR begin_publish(struct session *session, const struct target *target)
+{
+    struct srs_source *source = NULL;
+    if (target->url.stream[0] == '\0')
+        return srs_fail(SRS_E_RTMP_STREAM_NAME_EMPTY, "publish");
+    srs_err err = srs_server_source(session->server, target->vhost, target->url.app,
+                                    target->url.stream, &source);
+    if (err)
+        return err;
+    err = srs_server_publish(session->server, source, session);
+    if (err) {
+        srs_source_unref(source);
+        return err;
+    }
+    struct publisher *publisher = srs_new(struct publisher);
+    publisher->source = source;
+    publisher->first_timeout = target->vhost->publish.firstpkt_timeout;
+    publisher->normal_timeout = target->vhost->publish.normal_timeout;
+    publisher->began_at = srs_now();
+    srs_flv_ingest_init(&publisher->ingest, source);
+    session->publisher = publisher;
+    err = add_client(session, "fmle-publish", source, target->url.stream);
+    if (err)
+        return err;
+    srs_conn_set_nodelay(session->conn, target->vhost->tcp_nodelay);
+    srs_log_info("rtmp", "publish stream=%s", source->key);
+    return SRS_OK;
+}
+
+static SRS_ERR refuse_publish(struct session *session, srs_err err)
+{
+    bool busy = err == SRS_E_SYSTEM_STREAM_BUSY;
+    srs_err answer = srs_rtmp_server_refuse_publish(
+        &session->machine, busy ? "NetStream.Publish.BadName" : "NetStream.Publish.Rejected",
+        srs_err_sentence(err));
+    srs_err_drop(answer, "the refusal is logged, the connection ends in any case");
+    return err;
+}
+
+static SRS_ERR on_publish(struct session *session)
+{
+    struct target target;
+    srs_err err = find_target(session, &target);
+    if (!err) {
+        err = begin_publish(session, &target);
+        srs_rtmp_url_fini(&target.url);
+    }
+    if (err) {
+        struct srs_err_trace *story = srs_err_save();
+        err = refuse_publish(session, err);
+        srs_err_restore(story);
+        return srs_wrap(err, "publish refused");
+    }
+    err = srs_rtmp_server_accept_publish(&session->machine, srs_co_cid());
+    return err ? srs_wrap(err, "publish") : SRS_OK;
+}
+
+static SRS_ERR on_media(struct session *session, const struct srs_rtmp_msg *msg)
+{
+    struct publisher *publisher = session->publisher;
+    srs_usec now = srs_now();
+    if (publisher == NULL)
+        return srs_fail(SRS_E_RTMP_MESSAGE_DECODE, "media without a publish");
+    publisher->last_at = now;
+    return srs_flv_ingest_message(&publisher->ingest, msg->type, msg->timestamp, msg->payload, now);
+}
+
+// --- play ---------------------------------------------------------------------------------------
+
+// The machine's answers go out between the viewer's messages.
+static SRS_ERR hand_to_viewer(struct session *session)
+{
+    struct srs_span pending = srs_rtmp_server_pending(&session->machine);
+    srs_err err = srs_viewer_control(session->viewer, pending);
+    if (!err)
+        srs_rtmp_server_sent(&session->machine, pending.size);
+    return err;
+}
+
+static void end_play(struct session *session)
+{
+    struct srs_viewer *viewer = session->viewer;
+    if (viewer == NULL)
+        return;
+    session->viewer = NULL;
+    srs_clients_remove(&session->server->clients, &session->client);
+    srs_log_info("rtmp", "stop play packets=%llu skipped=%llu out=%llu",
+                 (unsigned long long)viewer->stats.packets,
+                 (unsigned long long)viewer->stats.skipped,
+                 (unsigned long long)srs_conn_bytes_out(session->conn));
+    srs_viewer_fini(viewer);
+    srs_free(viewer);
+}
+
+static SRS_ERR begin_play(struct session *session, const struct target *target,
+                          struct srs_source **source)
+{
+    if (target->url.stream[0] == '\0')
+        return srs_fail(SRS_E_RTMP_STREAM_NAME_EMPTY, "play");
+    srs_err err = srs_server_source(session->server, target->vhost, target->url.app,
+                                    target->url.stream, source);
+    if (err)
+        return err;
+    struct srs_viewer_options options = srs_server_viewer_options(session->server, target->vhost);
+    options.mux = &srs_mux_rtmp;
+    options.params =
+        (struct srs_mux_params){.chunk_size = srs_rtmp_server_chunk_size(&session->machine),
+                                .msid = srs_rtmp_server_msid(&session->machine)};
+    session->viewer = srs_new(struct srs_viewer);
+    session->nodelay = target->vhost->tcp_nodelay || target->vhost->min_latency;
+    srs_viewer_init(session->viewer, session->conn, session->server->writer, &options);
+    return add_client(session, "rtmp-play", *source, target->url.stream);
+}
+
+static SRS_ERR start_playing(struct session *session, struct srs_source *source)
+{
+    srs_err err = srs_rtmp_server_accept_play(&session->machine, srs_co_cid());
+    if (!err)
+        err = hand_to_viewer(session);
+    if (err)
+        return srs_wrap(err, "play");
+    srs_log_info("rtmp", "play stream=%s waiting=%d", source->key, source->publisher == NULL);
+    srs_rtmp_server_forget_request(&session->machine);
+    srs_viewer_join(session->viewer, source); // answers, headers and gop in one write
+    srs_conn_set_nodelay(session->conn, session->nodelay);
+    return SRS_OK;
+}
+
+static SRS_ERR on_play(struct session *session)
+{
+    struct target target;
+    struct srs_source *source = NULL;
+    srs_err err = find_target(session, &target);
+    if (!err) {
+        err = begin_play(session, &target, &source);
+        srs_rtmp_url_fini(&target.url);
+    }
+    if (err) {
+        struct srs_err_trace *story = srs_err_save();
+        srs_err_drop(srs_rtmp_server_refuse_play(&session->machine, "NetStream.Play.Failed",
+                                                 srs_err_sentence(err)),
+                     "the connection ends in any case");
+        srs_err_restore(story);
+    } else {
+        err = start_playing(session, source);
+    }
+    srs_source_unref(source);
+    return err ? srs_wrap(err, "play refused") : SRS_OK;
+}
+
+// --- the connection -----------------------------------------------------------------------------
+
+static SRS_ERR on_event(struct session *session, const struct srs_rtmp_event *event)
+{
+    switch (event->kind) {
+    case SRS_RTMP_EVENT_CONNECT:
+        return on_connect(session);
+    case SRS_RTMP_EVENT_PUBLISH:
+        return on_publish(session);
+    case SRS_RTMP_EVENT_PLAY:
+        return on_play(session);
+    case SRS_RTMP_EVENT_MEDIA:
+        return on_media(session, &event->media);
+    case SRS_RTMP_EVENT_UNPUBLISH:
+        end_publish(session);
+        session->setup_until = srs_now() + setup_usec;
+        return SRS_OK;
+    case SRS_RTMP_EVENT_STOP_PLAY:
+        end_play(session);
+        session->setup_until = srs_now() + setup_usec;
+        return SRS_OK;
+    default:
+        return SRS_OK; // pause, seek, receiveAudio, receiveVideo: the machine has answered
+    }
+}
+
+// Answers go between a player's messages; to others as far as the socket takes them.
+static SRS_ERR send_pending(struct session *session)
+{
+    struct srs_span pending = srs_rtmp_server_pending(&session->machine);
+    size_t sent = 0;
+    if (pending.size == 0)
+        return SRS_OK;
+    if (session->viewer != NULL) {
+        srs_err err = hand_to_viewer(session);
+        if (!err)
+            srs_viewer_flush(session->viewer);
+        return err;
+    }
+    struct iovec iov = srs_iov(pending.bytes, pending.size);
+    srs_err err = srs_conn_write_now(session->conn, &iov, 1, &sent);
+    if (err && err != SRS_E_AGAIN)
+        return err;
+    srs_rtmp_server_sent(&session->machine, sent);
+    return SRS_OK;
+}
+
+static SRS_ERR handle(struct session *session, struct srs_span input)
+{
+    struct srs_rtmp_event event;
+    srs_err err = SRS_OK;
+    srs_rtmp_server_feed(&session->machine, input);
+    while (!err) {
+        err = srs_rtmp_server_next(&session->machine, &event);
+        if (!err)
+            err = on_event(session, &event);
+    }
+    return err == SRS_E_AGAIN ? send_pending(session) : err;
+}
+
+static srs_usec read_deadline(const struct session *session)
+{
+    const struct publisher *publisher = session->publisher;
+    if (publisher == NULL)
+        return session->setup_until;
+    if (publisher->last_at == 0)
+        return publisher->began_at + publisher->first_timeout;
+    return publisher->last_at + publisher->normal_timeout;
+}
+
+static const char *silence(const struct session *session)
+{
+    if (session->publisher == NULL)
+        return "no publish or play in time";
+    return session->publisher->last_at == 0 ? "publisher sent no media" : "publisher is silent";
+}
+
+// During set-up a peer must take its answers; nothing is borrowed by the machine here, so this may
+// yield.
+static SRS_YIELDS SRS_ERR finish_answers(struct session *session)
+{
+    struct srs_span pending = srs_rtmp_server_pending(&session->machine);
+    if (pending.size == 0 || session->publisher != NULL || session->viewer != NULL)
+        return SRS_OK;
+    srs_err err = srs_conn_write(session->conn, pending, srs_now() + answer_usec);
+    if (!err)
+        srs_rtmp_server_sent(&session->machine, pending.size);
+    return err;
+}
+
+static SRS_YIELDS SRS_ERR serve_input(struct session *session)
+{
+    struct srs_span input;
+    if (session->viewer != NULL) {
+        srs_err err = srs_viewer_wait(session->viewer, SRS_NEVER);
+        if (err || !srs_conn_readable(session->conn))
+            return err;
+    }
+    // What a player has to say is there already; a socket that said so wrongly is asked again in
+    // the next round.
+    srs_usec deadline = session->viewer != NULL ? srs_now() : read_deadline(session);
+    srs_err err = srs_conn_read(session->conn, deadline, &input);
+    if (err == SRS_E_SOCKET_TIMEOUT && session->viewer != NULL)
+        return SRS_OK;
+    if (err == SRS_E_SOCKET_TIMEOUT)
+        return srs_fail(err, "%s", silence(session));
+    if (err)
+        return err;
+    err = handle(session, input);
+    return err ? err : finish_answers(session);
+}
+
+static SRS_YIELDS SRS_ERR serve(struct session *session)
+{
+    srs_err err = SRS_OK;
+    bool trimmed = false;
+    while (!err) {
+        err = serve_input(session);
+        // Input is rare from players, and its handling goes deep.
+        if (session->viewer != NULL || (!trimmed && session->publisher != NULL)) {
+            srs_co_trim_stack();
+            trimmed = true;
+        }
+    }
+    return err;
+}
+
+static void log_end(const struct session *session, srs_err err)
+{
+    if (session->client.kicked)
+        err = srs_fail(SRS_E_KICKED, "by the API");
+    if (err == SRS_E_CANCELED || err == SRS_E_SOCKET_READ) {
+        srs_err_drop(err, "the usual end");
+        srs_log_info("rtmp", "close peer=%s in=%llu out=%llu", session->peer,
+                     (unsigned long long)srs_conn_bytes_in(session->conn),
+                     (unsigned long long)srs_conn_bytes_out(session->conn));
+        return;
+    }
+    srs_err_log_warn(err, "rtmp", "close");
+}
+
+static SRS_YIELDS srs_err session_main(void *arg)
+{
+    struct session *session = arg;
+    struct srs_endpoint peer = srs_conn_peer(session->conn);
+    srs_co_new_cid();
+    srs_conn_set_nodelay(session->conn, true); // set-up is a dialogue of small messages
+    srs_endpoint_format(&peer, session->peer);
+    srs_log_info("rtmp", "accept peer=%s", session->peer);
+    session->setup_until = srs_now() + setup_usec;
+    struct srs_rtmp_server_config config = {.time_ms = (uint32_t)(srs_now() / SRS_MSEC),
+                                            .seed = (uint64_t)srs_wall_now()};
+    srs_rtmp_server_init(&session->machine, &config);
+    srs_err err = serve(session);
+    log_end(session, err);
+    end_publish(session);
+    end_play(session);
+    struct srs_span words = srs_rtmp_server_pending(&session->machine);
+    if (words.size > 0)
+        srs_conn_bye(session->conn, words, srs_now() + goodbye_usec);
+    srs_rtmp_server_fini(&session->machine);
+    srs_conn_free(session->conn);
+    srs_free(session);
+    srs_live_add(SRS_LIVE_RTMP_SESSION, -1);
+    return SRS_OK;
+}
+
+static void accept_one(struct srs_server *server, struct srs_conn *conn)
+{
+    if ((int64_t)server->sessions.count >= server->config->max_connections) {
+        server->refused++;
+        srs_log_warn("rtmp", "refused connections=%u max_connections=%lld", server->sessions.count,
+                     (long long)server->config->max_connections);
+        srs_conn_free(conn);
+        return;
+    }
+    struct session *session = srs_new(struct session);
+    session->server = server;
+    session->conn = conn;
+    srs_live_add(SRS_LIVE_RTMP_SESSION, 1);
+    srs_err err = srs_scope_spawn(&server->sessions, session_main, session);
+    if (err) {
+        srs_err_log(err, "rtmp", "accept");
+        srs_conn_free(conn);
+        srs_free(session);
+        srs_live_add(SRS_LIVE_RTMP_SESSION, -1);
+    }
+}
+
+SRS_YIELDS SRS_ERR srs_rtmp_listen(struct srs_server *server, struct srs_listener *listener)
+{
+    srs_co_may_yield();
+    for (;;) {
+        struct srs_conn *conn = NULL;
+        srs_err err = srs_listener_accept(listener, &conn);
+        if (err)
+            return err;
+        accept_one(server, conn);
+    }
+}

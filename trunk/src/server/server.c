@@ -1,0 +1,63 @@
+#include "server/server.h"
+
+struct srs_log_limits srs_server_log_limits(const struct srs_config_vhost *vhost)
+{
+    return (struct srs_log_limits){.gop_cache = vhost->play.gop_cache,
+                                   .age = vhost->play.queue_length,
+                                   .packets = (size_t)vhost->play.gop_cache_max_frames,
+                                   .bytes = (size_t)vhost->play.queue_bytes};
+}
+
+struct srs_beat_timing srs_server_beat_timing(const struct srs_config_vhost *vhost)
+{
+    return (struct srs_beat_timing){.min_latency = vhost->min_latency,
+                                    .period = vhost->play.mw_latency,
+                                    .audio_gather = vhost->play.audio_gather};
+}
+
+SRS_ERR srs_server_source(struct srs_server *server, const struct srs_config_vhost *vhost,
+                          const char *app, const char *stream, struct srs_source **out)
+{
+    struct srs_source *source = NULL;
+    struct srs_log_limits limits = srs_server_log_limits(vhost);
+    struct srs_beat_timing timing = srs_server_beat_timing(vhost);
+    srs_err err = srs_source_get(server->sources, vhost->name, app, stream, &limits, &source);
+    if (err)
+        return err;
+    err = srs_beat_attach(server->beat, source, &timing);
+    if (err) {
+        srs_source_unref(source);
+        return err;
+    }
+    *out = source;
+    return SRS_OK;
+}
+
+static size_t media_bytes(const struct srs_server *server)
+{
+    size_t bytes = 0;
+    struct srs_source *source = NULL;
+    while ((source = srs_sources_next(server->sources, source)) != NULL)
+        bytes += source->log.bytes;
+    return bytes;
+}
+
+SRS_ERR srs_server_publish(struct srs_server *server, struct srs_source *source,
+                           const void *publisher)
+{
+    size_t held = media_bytes(server);
+    if (server->config->media_memory > 0 && held > (size_t)server->config->media_memory)
+        return srs_fail(SRS_E_MEDIA_MEMORY, "streams hold %zu bytes", held);
+    return srs_source_publish(source, publisher, srs_now());
+}
+
+struct srs_viewer_options srs_server_viewer_options(const struct srs_server *server,
+                                                    const struct srs_config_vhost *vhost)
+{
+    bool absolute = vhost->play.atc || vhost->play.time_jitter == SRS_CONFIG_JITTER_OFF;
+    return (struct srs_viewer_options){
+        .times = absolute ? SRS_VIEWER_ABSOLUTE : SRS_VIEWER_FROM_ZERO,
+        .send_timeout = server->config->send_timeout,
+        .send_buffer = vhost->play.send_buffer > 0 ? (size_t)vhost->play.send_buffer : 0,
+        .beat = vhost->play.mw_latency};
+}

@@ -1,0 +1,40 @@
+// The server: everything that is not in one session. Passed down from main; there is no other
+// state.
+#pragma once
+#include "server/config/config.h"
+#include "server/deliver/beat.h"
+#include "server/deliver/writer.h"
+#include "server/stat/clients.h"
+#include "stream/source.h"
+
+struct srs_page;
+
+enum { SRS_SERVER_ID = 16 };
+
+struct srs_server {
+    struct srs_config *config; // the current snapshot; hold a reference over a yield
+    struct srs_sources *sources;
+    struct srs_beat *beat;
+    struct srs_writer *writer; // the worker's
+    struct srs_page *page;
+    struct srs_clients clients;
+    struct srs_scope services; // listeners, beat, statistics
+    struct srs_scope sessions;
+    char id[SRS_SERVER_ID];      // "vid-xxxxxxx"
+    char service[SRS_SERVER_ID]; // random, of this start
+    srs_usec started_at;
+    uint64_t refused; // connections above max_connections
+};
+
+// Of the vhost, for a source that is published or played now.
+struct srs_log_limits srs_server_log_limits(const struct srs_config_vhost *vhost);
+struct srs_beat_timing srs_server_beat_timing(const struct srs_config_vhost *vhost);
+// The source with its place in the beat. Errors of srs_source_get and srs_beat_attach.
+SRS_ERR srs_server_source(struct srs_server *server, const struct srs_config_vhost *vhost,
+                          const char *app, const char *stream, struct srs_source **out);
+// Claims it. SYSTEM_STREAM_BUSY, MEDIA_MEMORY.
+SRS_ERR srs_server_publish(struct srs_server *server, struct srs_source *source,
+                           const void *publisher);
+// What a viewer of that vhost gets; mux, framing and parameters are left to the caller.
+struct srs_viewer_options srs_server_viewer_options(const struct srs_server *server,
+                                                    const struct srs_config_vhost *vhost);

@@ -1,0 +1,202 @@
+#include "server/web/session.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "protocol/http/refusal.h"
+#include "server/api/api.h"
+#include "server/flv/play.h"
+#include "server/http/exchange.h"
+#include "server/page/page.h"
+
+static const srs_usec head_usec =
+    10 * SRS_SEC; // for a request's head and body, from its first byte
+static const srs_usec idle_usec = 30 * SRS_SEC; // between requests
+static const srs_usec goodbye_usec = 1 * SRS_SEC;
+
+struct session {
+    struct srs_server *server;
+    struct srs_conn *conn;
+    struct srs_http_server *http;
+    unsigned ports;
+    char peer[SRS_ENDPOINT_TEXT];
+};
+
+typedef SRS_YIELDS srs_err serve_fn(struct srs_exchange *exchange, bool *served);
+
+// --- one request --------------------------------------------------------------------------------
+
+static SRS_YIELDS SRS_ERR answer_options(struct srs_exchange *exchange)
+{
+    struct srs_buf out = {0};
+    struct srs_http_response response =
+        srs_http_response_to(exchange->http, exchange->request, NULL, exchange->crossdomain);
+    srs_err err = srs_http_response_write_options(&out, &response, exchange->crossdomain);
+    exchange->closes = srs_http_response_closes(&response);
+    if (!err)
+        err = srs_conn_write(exchange->conn, srs_buf_span(&out), srs_now() + goodbye_usec);
+    srs_buf_fini(&out);
+    return err;
+}
+
+static SRS_YIELDS SRS_ERR answer(struct srs_exchange *exchange)
+{
+    static serve_fn *const services[] = {srs_flv_serve, srs_api_serve, srs_page_serve};
+    if (exchange->request->method == SRS_HTTP_OPTIONS)
+        return answer_options(exchange);
+    for (size_t i = 0; i < SRS_COUNT(services); i++) {
+        bool served = false;
+        if (services[i] == srs_flv_serve && (exchange->ports & SRS_PORT_SERVER) == 0)
+            continue;
+        srs_err err = services[i](exchange, &served);
+        if (err || served)
+            return err;
+    }
+    return srs_exchange_plain(exchange, 404);
+}
+
+// --- the connection -----------------------------------------------------------------------------
+
+static SRS_YIELDS SRS_ERR read_more(struct session *session, srs_usec deadline)
+{
+    struct srs_span input;
+    srs_err err = srs_conn_read(session->conn, deadline, &input);
+    return err ? err : srs_http_server_feed(session->http, input);
+}
+
+// The next whole request; SOCKET_READ and SOCKET_TIMEOUT before its first byte are the usual end.
+static SRS_YIELDS SRS_ERR next_request(struct session *session, struct srs_exchange *exchange)
+{
+    srs_usec deadline = srs_now() + idle_usec;
+    bool begun = false;
+    for (;;) {
+        struct srs_http_event event;
+        srs_err err = srs_http_server_next(session->http, &event);
+        if (err == SRS_E_AGAIN) {
+            err = read_more(session, deadline);
+            if (err == SRS_E_SOCKET_TIMEOUT && begun)
+                return srs_fail(SRS_E_SOCKET_TIMEOUT, "request not complete in time");
+            if (!err && !begun)
+                deadline = srs_now() + head_usec;
+            begun = true;
+        } else if (!err && event.type == SRS_HTTP_EVENT_END) {
+            exchange->request = event.request;
+            exchange->body = event.body;
+            return SRS_OK;
+        } else if (!err && event.request->expects_continue) {
+            const uint8_t *words = (const uint8_t *)SRS_HTTP_CONTINUE;
+            err = srs_conn_write(session->conn,
+                                 (struct srs_span){words, sizeof SRS_HTTP_CONTINUE - 1}, deadline);
+        }
+        if (err)
+            return err;
+    }
+}
+
+static bool crossdomain(const struct session *session)
+{
+    const struct srs_config *config = session->server->config;
+    return session->ports == SRS_PORT_API ? config->http_api.crossdomain
+                                          : config->http_server.crossdomain;
+}
+
+static SRS_YIELDS SRS_ERR serve(struct session *session)
+{
+    for (;;) {
+        struct srs_exchange exchange = {.server = session->server,
+                                        .conn = session->conn,
+                                        .http = session->http,
+                                        .ports = session->ports,
+                                        .crossdomain = crossdomain(session)};
+        srs_err err = next_request(session, &exchange);
+        if (!err)
+            err = answer(&exchange);
+        if (err || exchange.closes)
+            return err;
+        srs_http_server_forget_request(session->http);
+        if (!srs_http_server_done(session->http))
+            return SRS_OK;
+    }
+}
+
+static void log_end(const struct session *session, srs_err err)
+{
+    if (err == SRS_OK || err == SRS_E_CANCELED || err == SRS_E_SOCKET_READ ||
+        (err == SRS_E_SOCKET_TIMEOUT && srs_err_story(err) == NULL)) {
+        srs_err_drop(err, "the usual end");
+        srs_log_debug("http", "close peer=%s", session->peer);
+        return;
+    }
+    srs_err_log_warn(err, "http", "close");
+}
+
+static SRS_YIELDS srs_err session_main(void *arg)
+{
+    struct session *session = arg;
+    struct srs_endpoint peer = srs_conn_peer(session->conn);
+    srs_co_new_cid();
+    srs_endpoint_format(&peer, session->peer);
+    srs_conn_set_nodelay(session->conn, true); // until a stream says otherwise
+    srs_log_debug("http", "accept peer=%s", session->peer);
+    session->http = srs_http_server_new();
+    srs_err err = serve(session);
+    log_end(session, err);
+    struct srs_span words = srs_http_server_refusal(session->http);
+    srs_conn_bye(session->conn, words, srs_now() + goodbye_usec);
+    srs_http_server_free(session->http);
+    srs_conn_free(session->conn);
+    srs_free(session);
+    srs_live_add(SRS_LIVE_HTTP_SESSION, -1);
+    return SRS_OK;
+}
+
+static void accept_one(struct srs_server *server, struct srs_conn *conn, unsigned ports)
+{
+    if ((int64_t)server->sessions.count >= server->config->max_connections) {
+        server->refused++;
+        srs_log_warn("http", "refused connections=%u max_connections=%lld", server->sessions.count,
+                     (long long)server->config->max_connections);
+        srs_conn_free(conn);
+        return;
+    }
+    struct session *session = srs_new(struct session);
+    session->server = server;
+    session->conn = conn;
+    session->ports = ports;
+    srs_live_add(SRS_LIVE_HTTP_SESSION, 1);
+    srs_err err = srs_scope_spawn(&server->sessions, session_main, session);
+    if (err) {
+        srs_err_log(err, "http", "accept");
+        srs_conn_free(conn);
+        srs_free(session);
+        srs_live_add(SRS_LIVE_HTTP_SESSION, -1);
+    }
+}
+
+static SRS_YIELDS SRS_ERR listen_on(struct srs_server *server, struct srs_listener *listener,
+                                    unsigned ports)
+{
+    for (;;) {
+        struct srs_conn *conn = NULL;
+        srs_err err = srs_listener_accept(listener, &conn);
+        if (err)
+            return err;
+        accept_one(server, conn, ports);
+    }
+}
+
+SRS_YIELDS SRS_ERR srs_web_listen_api(struct srs_server *server, struct srs_listener *listener)
+{
+    srs_co_may_yield();
+    return listen_on(server, listener, SRS_PORT_API);
+}
+
+SRS_YIELDS SRS_ERR srs_web_listen_server(struct srs_server *server, struct srs_listener *listener)
+{
+    srs_co_may_yield();
+    return listen_on(server, listener, SRS_PORT_SERVER);
+}
+
+SRS_YIELDS SRS_ERR srs_web_listen_both(struct srs_server *server, struct srs_listener *listener)
+{
+    srs_co_may_yield();
+    return listen_on(server, listener, SRS_PORT_API | SRS_PORT_SERVER);
+}
