@@ -40,20 +40,20 @@ static uint32_t ended_count;
 
 // State Threads keeps a small record of each stack for ever. Among sessions on the heap, each would
 // pin a page that could go back to the system after a peak; here they lie together.
-static bool making;
+static bool making_record;
 static uint8_t *record_at;
 static size_t record_left;
 
-void srs_stack_making(bool on)
+void srs_stack_making(bool making)
 {
-    making = on;
+    making_record = making;
 }
 
 // Called by State Threads in place of calloc.
 void *srs_co_stack_calloc(size_t count, size_t size)
 {
     size_t bytes = (count * size + 15) & ~(size_t)15;
-    if (!making)
+    if (!making_record)
         return calloc(count, size);
     if (record_left < bytes) {
         void *chunk =

@@ -49,6 +49,8 @@ static SRS_ERR open_log(const struct srs_config *config)
     if (err)
         return err;
     srs_crash_install(options.file);
+    if (options.file != NULL)
+        (void)fprintf(stderr, "srs: the log is in %s\n", options.file);
     for (size_t i = 0; i < config->note_count; i++)
         srs_log_warn("config", "%s", config->notes[i]);
     if (config->notes_dropped > 0)

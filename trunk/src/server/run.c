@@ -160,6 +160,21 @@ static const char *profile_name(enum srs_config_profile profile)
     return names[profile];
 }
 
+// Who starts the server without a configuration is told what to do with it.
+static void tell_urls(const struct srs_config *config)
+{
+    static const char stream[] = "live/livestream";
+    uint16_t rtmp = config->rtmp_listen.count > 0 ? config->rtmp_listen.items[0].port : 0;
+    uint16_t http =
+        config->http_server.listen.count > 0 ? config->http_server.listen.items[0].port : 0;
+    uint16_t api = config->http_api.listen.count > 0 ? config->http_api.listen.items[0].port : 0;
+    srs_log_info("server", "publish: rtmp://127.0.0.1:%u/%s", rtmp, stream);
+    srs_log_info("server", "play: rtmp://127.0.0.1:%u/%s", rtmp, stream);
+    srs_log_info("server", "play: http://127.0.0.1:%u/%s.flv", http, stream);
+    srs_log_info("server", "player page: http://127.0.0.1:%u/", http);
+    srs_log_info("server", "API: http://127.0.0.1:%u/api/v1/streams/", api);
+}
+
 // Until a signal asks for the end.
 static SRS_YIELDS SRS_ERR serve(void)
 {
@@ -207,11 +222,11 @@ SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config)
     name_server(server);
     srs_log_info("server", "start version=%s profile=%s id=%s", SRS_VERSION,
                  profile_name(config->profile), server->id);
-    if (config->daemon)
-        srs_log_warn("server", "daemon is not built yet: staying in the foreground");
     srs_err err = srs_signals_open();
     if (!err)
         err = start(running);
+    if (!err && config->profile == SRS_CONFIG_BUILTIN)
+        tell_urls(config);
     if (!err)
         err = serve();
     stop(running);

@@ -21,6 +21,8 @@ void srs_packet_log_end_gops(struct srs_packet_log *log)
 
 static void drop_until(struct srs_packet_log *log, uint64_t number)
 {
+    if (log->first >= number)
+        return;
     while (log->first < number) {
         struct srs_packet *packet = srs_packet_log_at(log, log->first);
         log->ring[log->first & (log->capacity - 1)] = NULL;
@@ -28,6 +30,8 @@ static void drop_until(struct srs_packet_log *log, uint64_t number)
         log->bytes -= srs_packet_bytes(packet);
         srs_packet_unref(packet);
     }
+    if (log->first < log->next)
+        log->oldest_arrived = srs_packet_log_at(log, log->first)->head.arrived;
     if (log->gop < log->first)
         log->gop = SRS_LOG_NO_GOP;
 }
@@ -55,7 +59,7 @@ void srs_packet_log_trim(struct srs_packet_log *log, uint64_t oldest)
 static SRS_ERR grow(struct srs_packet_log *log)
 {
     size_t capacity = log->capacity > 0 ? log->capacity * 2 : RING_MIN;
-    struct srs_packet **ring = srs_try_alloc(capacity * sizeof *ring);
+    struct srs_packet **ring = srs_try_alloc(capacity * sizeof(struct srs_packet *));
     if (ring == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "log of %zu packets", capacity);
     for (uint64_t i = log->first; i < log->next; i++)
@@ -68,10 +72,9 @@ static SRS_ERR grow(struct srs_packet_log *log)
 
 static bool over_limit(const struct srs_packet_log *log)
 {
-    const struct srs_packet *oldest = srs_packet_log_at(log, log->first);
     const struct srs_packet *newest = srs_packet_log_at(log, log->next - 1);
     return log->next - log->first > log->limits.packets || log->bytes > log->limits.bytes ||
-           newest->head.arrived - oldest->head.arrived > log->limits.age;
+           newest->head.arrived - log->oldest_arrived > log->limits.age;
 }
 
 static bool is_gop_start(const struct srs_packet *packet)
@@ -117,6 +120,8 @@ SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packe
     uint64_t number = log->next++;
     log->ring[number & (log->capacity - 1)] = packet;
     log->bytes += srs_packet_bytes(packet);
+    if (number == log->first)
+        log->oldest_arrived = packet->head.arrived;
     if (packet->head.kind == SRS_KIND_VIDEO && !log->has_video) {
         log->has_video = true;
         log->gop = SRS_LOG_NO_GOP; // from here on gops count

@@ -22,6 +22,8 @@ struct srs_packet_log {
     uint64_t gop;   // where joiners start, or SRS_LOG_NO_GOP
     uint64_t begin; // the publisher's first packet: joiners start no earlier
     size_t bytes;
+    srs_usec oldest_arrived; // of the packet `first`: its own memory has long left the processor's
+                             // caches
     bool has_video;
 };
 

@@ -18,6 +18,30 @@ struct srs_sources {
     uint32_t next_id;
 };
 
+// --- hash table ---------------------------------------------------------------------------------
+
+// Its macros expand to more than the limits of a function allow: they stand here alone.
+// NOLINTBEGIN(readability-function-size, readability-function-cognitive-complexity)
+
+static struct entry *table_find(const struct srs_sources *sources, const char *key, size_t size)
+{
+    struct entry *entry = NULL;
+    HASH_FIND(hh, sources->table, key, size, entry);
+    return entry;
+}
+
+static void table_add(struct srs_sources *sources, struct entry *entry, size_t size)
+{
+    HASH_ADD_KEYPTR(hh, sources->table, entry->source.key, size, entry);
+}
+
+static void table_remove(struct srs_sources *sources, struct entry *entry)
+{
+    HASH_DEL(sources->table, entry);
+}
+
+// NOLINTEND(readability-function-size, readability-function-cognitive-complexity)
+
 // --- registry -----------------------------------------------------------------------------------
 
 SRS_ERR srs_sources_new(const struct srs_source_ops *ops, struct srs_sources **out)
@@ -65,9 +89,7 @@ struct srs_source *srs_sources_find(const struct srs_sources *sources, const cha
 {
     char key[SRS_STREAM_NAME_MAX];
     size_t size = make_key(key, sizeof key, vhost, app, stream);
-    struct entry *entry = NULL;
-    if (size > 0)
-        HASH_FIND(hh, sources->table, key, size, entry);
+    struct entry *entry = size > 0 ? table_find(sources, key, size) : NULL;
     return entry != NULL ? &entry->source : NULL;
 }
 
@@ -86,7 +108,7 @@ static SRS_ERR source_new(struct srs_sources *sources, const char *key, size_t s
     source->id = ++sources->next_id;
     source->oldest = UINT64_MAX;
     srs_list_init(&source->consumers);
-    HASH_ADD_KEYPTR(hh, sources->table, source->key, size, entry);
+    table_add(sources, entry, size);
     srs_live_add(SRS_LIVE_SOURCE, 1);
     *out = source;
     return SRS_OK;
@@ -111,8 +133,7 @@ SRS_ERR srs_source_get(struct srs_sources *sources, const char *vhost, const cha
     size_t size = make_key(key, sizeof key, vhost, app, stream);
     if (size == 0)
         return srs_fail(SRS_E_LIMIT, "stream name above %d bytes", SRS_STREAM_NAME_MAX);
-    struct entry *entry = NULL;
-    HASH_FIND(hh, sources->table, key, size, entry);
+    struct entry *entry = table_find(sources, key, size);
     if (entry != NULL) {
         entry->source.log.limits = *limits;
         *out = srs_source_ref(&entry->source);
@@ -161,7 +182,7 @@ void srs_source_unref(struct srs_source *source)
     if (source->ops != NULL && source->ops->freed != NULL)
         source->ops->freed(source);
     struct entry *entry = entry_of(source);
-    HASH_DEL(source->sources->table, entry);
+    table_remove(source->sources, entry);
     forget_media(source);
     srs_packet_log_fini(&source->log);
     srs_free(source->key);

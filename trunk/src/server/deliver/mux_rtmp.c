@@ -105,11 +105,19 @@ static void put_body(const struct srs_mux_params *params, const struct srs_mux_b
         put_chunks(body, head, params->chunk_size, gather);
 }
 
-// `packet` is NULL for what is not a packet's body.
+struct message {
+    const struct srs_mux_body *body;
+    unsigned kind;
+    uint32_t ms;
+    struct srs_packet *packet; // whose body it is, or NULL
+};
+
 static void put_message(const struct srs_mux_params *params, struct srs_mux_state *state,
-                        const struct srs_mux_body *body, unsigned kind, uint32_t ms,
-                        struct srs_packet *packet, struct srs_gather *gather)
+                        const struct message *message, struct srs_gather *gather)
 {
+    const struct srs_mux_body *body = message->body;
+    unsigned kind = message->kind;
+    uint32_t ms = message->ms;
     uint32_t delta = ms - state->last_ms[kind];
     bool full = (state->fresh & 1U << kind) != 0 || delta >= EXTENDED; // also when time goes back
     struct srs_rtmp_head head = {.with_delta = !full,
@@ -126,7 +134,7 @@ static void put_message(const struct srs_mux_params *params, struct srs_mux_stat
         srs_gather_ref(gather, body->payload.bytes, body->payload.size);
     } else {
         srs_gather_copy(gather, bytes, size);
-        put_body(params, body, &head, packet, gather);
+        put_body(params, body, &head, message->packet, gather);
     }
     state->last_ms[kind] = ms;
     state->fresh &= (uint8_t) ~(1U << kind);
@@ -140,7 +148,7 @@ static void announce(const struct srs_mux_params *params, struct srs_mux_state *
         return;
     state->announced[track->kind] = track->version;
     if (srs_mux_track_body(track, &body))
-        put_message(params, state, &body, track->kind, ms, NULL, gather);
+        put_message(params, state, &(struct message){&body, track->kind, ms, NULL}, gather);
 }
 
 static void rtmp_start(const struct srs_mux_params *params, struct srs_mux_state *state,
@@ -150,7 +158,7 @@ static void rtmp_start(const struct srs_mux_params *params, struct srs_mux_state
     const struct srs_track *audio = srs_source_track(source, SRS_KIND_AUDIO, -1);
     if (source->metadata != NULL) {
         struct srs_mux_body body = srs_mux_packet_body(source->metadata);
-        put_message(params, state, &body, SRS_KIND_DATA, 0, NULL, gather);
+        put_message(params, state, &(struct message){&body, SRS_KIND_DATA, 0, NULL}, gather);
     }
     if (video != NULL)
         announce(params, state, video, 0, gather);
@@ -164,7 +172,7 @@ static void rtmp_packet(const struct srs_mux_params *params, struct srs_mux_stat
     uint32_t ms = srs_mux_time_ms(state, packet->head.dts);
     struct srs_mux_body body = srs_mux_packet_body(packet);
     announce(params, state, packet->track, ms, gather);
-    put_message(params, state, &body, packet->head.kind, ms, packet, gather);
+    put_message(params, state, &(struct message){&body, packet->head.kind, ms, packet}, gather);
 }
 
 const struct srs_mux srs_mux_rtmp = {.name = "rtmp", .start = rtmp_start, .packet = rtmp_packet};

@@ -354,37 +354,36 @@ void srs_viewer_flush(struct srs_viewer *viewer)
     srs_conn_poke(viewer->conn);
 }
 
+// Waits for input, for room when blocked, for a poke, or for the earlier of the two deadlines;
+// which it was is seen from the viewer's state.
+static SRS_YIELDS SRS_ERR wait_socket(struct srs_viewer *viewer, srs_usec deadline)
+{
+    bool blocked = viewer->blocked;
+    srs_usec limit = blocked ? viewer->blocked_since + viewer->options.send_timeout : SRS_NEVER;
+    unsigned want = SRS_CONN_READABLE | (blocked ? SRS_CONN_WRITABLE : 0);
+    srs_err err = srs_conn_wait(viewer->conn, want, limit < deadline ? limit : deadline);
+    if (err != SRS_E_SOCKET_TIMEOUT || srs_now() >= deadline)
+        return err;
+    // Room may have been found meanwhile, by a flush of the beat.
+    if (viewer->blocked && srs_now() >= viewer->blocked_since + viewer->options.send_timeout)
+        return srs_fail(SRS_E_SEND_TIMEOUT, "viewer took nothing for %lld s",
+                        (long long)(viewer->options.send_timeout / SRS_SEC));
+    return SRS_OK;
+}
+
 SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
 {
     srs_co_may_yield();
     for (;;) {
-        if (viewer->more || viewer->blocked) {
+        if (viewer->more || viewer->blocked)
             srs_viewer_flush(viewer);
-            if (!viewer->blocked)
-                srs_consumer_caught_up(&viewer->consumer);
-        }
         if (viewer->failed)
             return srs_fail(viewer->failed, "viewer's socket");
         if (srs_conn_readable(viewer->conn))
             return srs_co_canceled() ? srs_bare(SRS_E_CANCELED) : SRS_OK;
-        if (viewer->more) {
-            srs_err err = srs_co_breathe();
-            if (err)
-                return err;
-            continue;
-        }
-        bool blocked = viewer->blocked;
-        srs_usec limit = blocked ? viewer->blocked_since + viewer->options.send_timeout : SRS_NEVER;
-        srs_err err =
-            srs_conn_wait(viewer->conn, SRS_CONN_READABLE | (blocked ? SRS_CONN_WRITABLE : 0),
-                          limit < deadline ? limit : deadline);
-        if (err == SRS_E_SOCKET_TIMEOUT && limit < deadline && viewer->blocked &&
-            srs_now() >= viewer->blocked_since + viewer->options.send_timeout)
-            return srs_fail(SRS_E_SEND_TIMEOUT, "viewer took nothing for %lld s",
-                            (long long)(viewer->options.send_timeout / SRS_SEC));
-        if (err == SRS_E_SOCKET_TIMEOUT && srs_now() < deadline)
-            continue;
-        if (err || viewer->ended || !(viewer->blocked || viewer->more))
+        bool busy = viewer->more;
+        srs_err err = busy ? srs_co_breathe() : wait_socket(viewer, deadline);
+        if (err || viewer->ended || !(busy || viewer->blocked || viewer->more))
             return err;
     }
 }

@@ -133,7 +133,11 @@ static SRS_YIELDS void say_end(struct player *player, bool chunked)
 static SRS_YIELDS SRS_ERR play_source(struct player *player, struct srs_source *source,
                                       bool chunked)
 {
-    srs_log_info("flv", "play stream=%s waiting=%d", source->key, source->publisher == NULL);
+    char peer_text[SRS_ENDPOINT_TEXT];
+    struct srs_endpoint peer = srs_conn_peer(player->exchange->conn);
+    srs_endpoint_format(&peer, peer_text);
+    srs_log_info("flv", "play stream=%s peer=%s waiting=%d", source->key, peer_text,
+                 source->publisher == NULL);
     srs_viewer_join(&player->viewer, source);
     srs_conn_set_nodelay(player->exchange->conn, player->nodelay);
     srs_co_trim_stack();

@@ -61,7 +61,11 @@ static SRS_ERR set_track(struct srs_flv_ingest *ingest, const struct srs_track *
 {
     struct srs_track *track = NULL;
     srs_err err = srs_track_new(model, config, &track);
-    return err ? err : srs_source_set_track(ingest->source, track, current);
+    if (!err)
+        err = srs_source_set_track(ingest->source, track, current);
+    if (!err)
+        ingest->tracks[model->kind] = *current;
+    return err;
 }
 
 // --- H.264 --------------------------------------------------------------------------------------
@@ -111,7 +115,7 @@ static SRS_ERR avc_config(struct srs_flv_ingest *ingest, struct srs_rd *in)
 static SRS_ERR avc_frame(struct srs_flv_ingest *ingest, struct srs_rd *in,
                          const struct frame *frame)
 {
-    struct srs_track *track = srs_source_track(ingest->source, SRS_KIND_VIDEO, 0);
+    struct srs_track *track = ingest->tracks[SRS_KIND_VIDEO];
     if (track == NULL || track->codec != SRS_CODEC_AVC || ingest->avc_length_size == 0) {
         ingest->dropped++;
         return SRS_OK;
@@ -149,7 +153,7 @@ static SRS_ERR opaque_track(struct srs_flv_ingest *ingest, enum srs_kind kind, u
 static SRS_ERR opaque_frame(struct srs_flv_ingest *ingest, enum srs_kind kind, uint8_t flv_codec,
                             struct srs_span body, const struct frame *frame)
 {
-    struct srs_track *track = srs_source_track(ingest->source, kind, 0);
+    struct srs_track *track = ingest->tracks[kind];
     if (track == NULL || track->codec != SRS_CODEC_OPAQUE || track->flv_codec != flv_codec) {
         srs_err err = opaque_track(ingest, kind, flv_codec, (struct srs_span){NULL, 0}, &track);
         if (err)
@@ -162,7 +166,7 @@ static SRS_ERR opaque_frame(struct srs_flv_ingest *ingest, enum srs_kind kind, u
 static SRS_ERR opaque_side(struct srs_flv_ingest *ingest, enum srs_kind kind, uint8_t flv_codec,
                            struct srs_span body, struct frame *frame)
 {
-    struct srs_track *track = srs_source_track(ingest->source, kind, 0);
+    struct srs_track *track = ingest->tracks[kind];
     frame->opaque = true;
     if (track == NULL)
         return opaque_frame(ingest, kind, flv_codec, body, frame);
@@ -240,7 +244,7 @@ static SRS_ERR audio_message(struct srs_flv_ingest *ingest, uint32_t timestamp,
         return opaque_side(ingest, SRS_KIND_AUDIO, flv_codec, body, &frame);
     if (!aac)
         return opaque_frame(ingest, SRS_KIND_AUDIO, flv_codec, body, &frame);
-    struct srs_track *track = srs_source_track(ingest->source, SRS_KIND_AUDIO, 0);
+    struct srs_track *track = ingest->tracks[SRS_KIND_AUDIO];
     if (track == NULL || track->codec != SRS_CODEC_AAC) {
         ingest->dropped++;
         return SRS_OK;

@@ -5,8 +5,9 @@
 #include "stream/source.h"
 
 struct srs_flv_ingest {
-    struct srs_source *source; // a reference; claimed by whoever embeds this
-    int64_t last_ms;           // unwrapped time of the last message
+    struct srs_source *source;           // a reference; claimed by whoever embeds this
+    struct srs_track *tracks[SRS_KINDS]; // the source's current ones, as set here
+    int64_t last_ms;                     // unwrapped time of the last message
     bool has_time;
     uint8_t avc_length_size; // of the sender's record, 0 before there is one
     uint64_t dropped;        // frames before their configuration
