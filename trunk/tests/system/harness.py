@@ -171,7 +171,9 @@ class Server(Program):
             self.wait_for_listeners()
 
     def text(self, config, vhost, top):
-        text = config or ("daemon off; srs_log_tank console; max_connections auto;\n" + top +
+        if "max_connections" not in top:
+            top += "max_connections auto;\n"
+        text = config or ("daemon off; srs_log_tank console;\n" + top +
                           "rtmp { listen @RTMP@; }\nhttp_api { enabled on; listen @API@; }\n"
                           "http_server { enabled on; listen @HTTP@; }\n" + FLV_VHOST % vhost)
         for name, port in [("@RTMP@", self.rtmp), ("@API@", self.api), ("@HTTP@", self.http)]:
