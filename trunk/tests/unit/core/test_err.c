@@ -137,11 +137,21 @@ static void test_err_format_given_errno_then_shown(void **state)
     (void)state;
     char text[512];
     errno = ENOENT;
-    srs_err err = srs_fail(SRS_E_SOCKET_READ, "fd=%d", 5);
+    srs_err err = srs_fail_sys(SRS_E_SOCKET_READ, "fd=%d", 5);
     errno = 0;
     srs_err_format(err, text, sizeof text);
     assert_non_null(strstr(text, " : fd=5 (test_err.c:"));
     assert_non_null(strstr(text, ") errno=2(No such file or directory)"));
+}
+
+static void test_err_format_given_stale_errno_then_not_shown(void **state)
+{
+    (void)state;
+    char text[512];
+    errno = ENOENT;
+    srs_err_format(srs_fail(SRS_E_LIMIT, "a limit of ours"), text, sizeof text);
+    errno = 0;
+    assert_null(strstr(text, "errno"));
 }
 
 static void test_err_format_given_any_size_then_terminated_prefix(void **state)
@@ -261,6 +271,7 @@ int main(void)
         CASE(test_err_given_long_text_then_cut_and_terminated),
         CASE(test_err_format_given_story_then_outer_first_and_origin_last),
         CASE(test_err_format_given_errno_then_shown),
+        CASE(test_err_format_given_stale_errno_then_not_shown),
         CASE(test_err_format_given_any_size_then_terminated_prefix),
         CASE(test_err_format_given_no_story_then_name_and_sentence),
         CASE(test_err_codes_given_table_then_ascending_and_found),
