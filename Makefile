@@ -156,7 +156,7 @@ $(TEST_LIB): $(call objects,$(TEST_HELPERS)) $(OUT)/tests.list
 # page to each and makes them known to the sanitizers.
 $(GLUE): $(ST_ARCHIVE) $(OUT)/flags
 	@objcopy --redefine-sym mmap=srs_co_stack_mmap --redefine-sym calloc=srs_co_stack_calloc \
-	    $(ST_ARCHIVE) $@
+	    --redefine-sym poll=srs_reactor_poll $(ST_ARCHIVE) $@
 
 $(PROGRAMS): $(OUT)/%: $(OUT)/obj/src/main/%.o $(LIBS) $(BASE_LIBS)
 	@echo "  LINK  $@"

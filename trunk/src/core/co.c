@@ -21,6 +21,7 @@
 enum {
     CID_SIZE = 16,
     LONG_SLICE_USEC = 10 * 1000,
+    TURN_CPU_USEC = 1000,
     CLOSE_LIMIT_USEC = 5 * 1000 * 1000,
     SESSION_BYTES = 2 * 1024, // of heap that a coroutine's work usually held, for the trim
 };
@@ -54,7 +55,8 @@ static st_netfd_t epoll_netfd;
 static st_thread_t reactor_thread;
 static bool reactor_waits;
 static srs_usec slice_start;
-static srs_usec turn_cpu;
+static srs_usec turn_cpu; // the thread's, when it was read last
+static srs_usec turn_cpu_at;
 static struct srs_co_stats stats;
 static srs_co_slice_fn *on_long_slice;
 
@@ -77,11 +79,12 @@ static void slice_end(const struct srs_co *co)
         return;
     // CPU time since the turn began bounds the slice's from above, so a slice is never called long
     // wrongly by more than the rest of its turn; the clock is a system call and is read only here
-    // and once a turn.
+    // and at turns, at most once a millisecond.
     srs_usec cpu_now = thread_cpu();
     srs_usec cpu = cpu_now - turn_cpu;
     bool preempted = cpu <= LONG_SLICE_USEC;
     turn_cpu = cpu_now;
+    turn_cpu_at = now;
     if (preempted)
         stats.preempted++;
     else
@@ -252,7 +255,10 @@ void srs_co_idle_wait(srs_usec timeout)
     slice_start = srs_now();
     enter(self);
     stats.turns++;
-    turn_cpu = thread_cpu();
+    if (slice_start - turn_cpu_at > TURN_CPU_USEC) {
+        turn_cpu = thread_cpu();
+        turn_cpu_at = slice_start;
+    }
 }
 
 void srs_co_idle_interrupt(void)

@@ -1,16 +1,17 @@
 // The reactor: one edge-triggered epoll descriptor, each descriptor registered once for its
 // lifetime.
 //
-// One coroutine drains epoll_wait in batches, notes readiness, wakes waiters and fires timers, then
-// lets State Threads wait for the epoll descriptor itself. A batch is fetched and dispatched
-// without a switch in between, so an event never points to memory that its owner has freed
-// meanwhile.
+// One coroutine notes readiness, wakes waiters and fires timers, then lets State Threads wait. The
+// build redirects that library's poll to here, where waiting for the epoll descriptor is one
+// epoll_wait that fetches the batch too. Others may run before the batch is dispatched: who closes
+// a descriptor meanwhile takes its events out of it.
 #include "core/assert.h"
 #include "core/co_priv.h"
 #include "core/mem.h"
 #include "core/timer_priv.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@ enum { BATCH = 512, STACKS_PER_TURN = 64 };
 
 static int epoll_fd = -1;
 static struct epoll_event batch[BATCH];
+static int batch_count; // fetched and not dispatched
+
+int srs_reactor_poll(struct pollfd *fds, nfds_t count, int timeout);
 
 SRS_ERR srs_reactor_init(void)
 {
@@ -46,20 +50,42 @@ static void dispatch(const struct epoll_event *event)
         srs_co_wake(io->writer, SRS_OK);
 }
 
-static void poll_once(void)
+// Called by State Threads in place of poll, when nobody is ready to run.
+int srs_reactor_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
-    int n;
+    if (count != 1 || fds[0].fd != epoll_fd)
+        return poll(fds, count, timeout);
+    int n = epoll_wait(epoll_fd, batch, BATCH, timeout);
+    batch_count = n > 0 ? n : 0;
+    fds[0].revents = n > 0 ? POLLIN : 0;
+    return n > 0 ? 1 : n;
+}
+
+static void dispatch_batch(void)
+{
+    bool full;
     do {
-        n = epoll_wait(epoll_fd, batch, BATCH, 0);
-        for (int i = 0; i < n; i++)
-            dispatch(&batch[i]);
-    } while (n == BATCH);
+        full = batch_count == BATCH;
+        for (int i = 0; i < batch_count; i++)
+            if (batch[i].data.ptr != NULL)
+                dispatch(&batch[i]);
+        batch_count = 0;
+        if (full)
+            batch_count = epoll_wait(epoll_fd, batch, BATCH, 0);
+    } while (batch_count > 0);
+}
+
+static void forget_events(const struct srs_io *io)
+{
+    for (int i = 0; i < batch_count; i++)
+        if (batch[i].data.ptr == io)
+            batch[i].data.ptr = NULL;
 }
 
 void srs_reactor_loop(void)
 {
     for (;;) {
-        poll_once();
+        dispatch_batch();
         srs_usec now = srs_now();
         srs_usec next = srs_timers_run(now);
         bool more = srs_stack_give_back(STACKS_PER_TURN);
@@ -93,6 +119,7 @@ void srs_io_close(struct srs_io *io)
         return;
     // Explicitly: a descriptor that a child process has inherited would go on delivering events.
     (void)epoll_ctl(epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
+    forget_events(io);
     (void)close(io->fd);
     io->fd = -1;
     if (io->reader != NULL)

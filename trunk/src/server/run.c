@@ -15,7 +15,8 @@
 
 enum { LISTENERS_MAX = 3 * SRS_CONFIG_LISTEN_MAX };
 
-static const srs_usec second = SRS_SEC;
+// A walk over all clients touches memory that nobody else needs: seldom against the window of 30 s.
+static const srs_usec sample_usec = 5 * SRS_SEC;
 
 typedef SRS_YIELDS srs_err listen_fn(struct srs_server *server, struct srs_listener *listener);
 
@@ -82,7 +83,7 @@ static SRS_YIELDS srs_err statistics_main(void *arg)
 {
     struct srs_server *server = arg;
     for (;;) {
-        srs_err err = srs_co_sleep(srs_now() + second);
+        srs_err err = srs_co_sleep(srs_now() + sample_usec);
         if (err)
             return err;
         srs_clients_sample(&server->clients, srs_now());
@@ -198,8 +199,8 @@ static SRS_YIELDS SRS_ERR serve(void)
 static SRS_YIELDS void stop(struct running *running)
 {
     struct srs_server *server = &running->server;
+    srs_scope_close(&server->services); // nobody new comes
     srs_scope_close(&server->sessions);
-    srs_scope_close(&server->services);
     close_listeners(running);
     if (server->sources != NULL)
         srs_sources_free(server->sources);

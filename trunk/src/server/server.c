@@ -33,13 +33,18 @@ SRS_ERR srs_server_source(struct srs_server *server, const struct srs_config_vho
     return SRS_OK;
 }
 
-static size_t media_bytes(const struct srs_server *server)
+// Adding up touches each source, and thousands of publishers may come back in one second.
+static size_t media_bytes(struct srs_server *server)
 {
-    size_t bytes = 0;
+    srs_usec now = srs_now();
+    if (server->media_bytes_at != 0 && now - server->media_bytes_at < SRS_SEC)
+        return server->media_bytes;
     struct srs_source *source = NULL;
+    server->media_bytes = 0;
     while ((source = srs_sources_next(server->sources, source)) != NULL)
-        bytes += source->log.bytes;
-    return bytes;
+        server->media_bytes += source->log.bytes;
+    server->media_bytes_at = now;
+    return server->media_bytes;
 }
 
 SRS_ERR srs_server_publish(struct srs_server *server, struct srs_source *source,

@@ -450,7 +450,8 @@ struct srs_consumer *srs_source_walk_next(struct srs_source *source)
     struct srs_list *node = source->walker.next;
     srs_list_remove(&source->walker);
     if (node == &source->consumers) {
-        set_oldest(source, source->walked_oldest);
+        // Those visited may all have left since.
+        set_oldest(source, source->consumer_count > 0 ? source->walked_oldest : UINT64_MAX);
         return NULL;
     }
     srs_list_insert_after(node, &source->walker);

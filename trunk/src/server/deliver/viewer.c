@@ -99,17 +99,23 @@ static void add_mark(struct srs_writer *writer, enum srs_writer_part part,
     writer->lost = 0;
 }
 
-// The first audio or video there is: data may carry any time, which is not to be the zero.
-static const struct srs_packet *first_media(const struct srs_viewer *viewer)
+// The first audio or video there is: data may carry any time, which is not to be the zero. While
+// there is none the viewer stays at the end of the log, so that nothing is kept for it.
+static const struct srs_packet *first_media(struct srs_viewer *viewer)
 {
     uint64_t number = viewer->consumer.next;
     bool need_key = viewer->consumer.need_key;
     bool jumped = false;
-    const struct srs_packet *packet;
-    do {
-        packet = srs_consumer_peek(&viewer->consumer, &number, &need_key, &jumped);
+    const struct srs_packet *packet =
+        srs_consumer_peek(&viewer->consumer, &number, &need_key, &jumped);
+    while (packet != NULL && packet->head.kind == SRS_KIND_DATA) {
         number++;
-    } while (packet != NULL && packet->head.kind == SRS_KIND_DATA);
+        packet = srs_consumer_peek(&viewer->consumer, &number, &need_key, &jumped);
+    }
+    if (packet == NULL) {
+        viewer->consumer.next = number;
+        viewer->consumer.need_key = need_key;
+    }
     return packet;
 }
 
@@ -234,7 +240,7 @@ static size_t settle_frame(struct srs_viewer *viewer, const struct srs_writer *w
     return sent;
 }
 
-// Each build finds a jump again until something behind it is sent, which is when it counts.
+// Each build finds a jump again until the cursor has moved behind it, which is when it counts.
 static void count_jump(struct srs_viewer *viewer, uint64_t lost)
 {
     viewer->stats.jumps += lost > 0;
@@ -262,12 +268,12 @@ static void stop_in(struct srs_viewer *viewer, const struct srs_writer_mark *mar
     viewer->state = mark->before;
     viewer->consumer.next = mark->number;
     viewer->consumer.need_key = mark->need_key;
+    count_jump(viewer, mark->lost);
     if (mark->part == SRS_WRITER_PENDING) {
         srs_buf_consume(&viewer->pending, into);
     } else if (mark->part == SRS_WRITER_HELD) {
         viewer->offset = into;
     } else if (into > 0) {
-        count_jump(viewer, mark->lost);
         viewer->held = srs_packet_ref(mark->packet);
         viewer->offset = into;
         viewer->consumer.next++;
@@ -354,6 +360,15 @@ void srs_viewer_flush(struct srs_viewer *viewer)
     srs_conn_poke(viewer->conn);
 }
 
+// Room may have been found meanwhile, by a flush of the beat.
+static SRS_ERR check_stall(const struct srs_viewer *viewer)
+{
+    if (viewer->blocked && srs_now() >= viewer->blocked_since + viewer->options.send_timeout)
+        return srs_fail(SRS_E_SEND_TIMEOUT, "viewer took nothing for %lld s",
+                        (long long)(viewer->options.send_timeout / SRS_SEC));
+    return SRS_OK;
+}
+
 // Waits for input, for room when blocked, for a poke, or for the earlier of the two deadlines;
 // which it was is seen from the viewer's state.
 static SRS_YIELDS SRS_ERR wait_socket(struct srs_viewer *viewer, srs_usec deadline)
@@ -364,28 +379,33 @@ static SRS_YIELDS SRS_ERR wait_socket(struct srs_viewer *viewer, srs_usec deadli
     srs_err err = srs_conn_wait(viewer->conn, want, limit < deadline ? limit : deadline);
     if (err != SRS_E_SOCKET_TIMEOUT || srs_now() >= deadline)
         return err;
-    // Room may have been found meanwhile, by a flush of the beat.
-    if (viewer->blocked && srs_now() >= viewer->blocked_since + viewer->options.send_timeout)
-        return srs_fail(SRS_E_SEND_TIMEOUT, "viewer took nothing for %lld s",
-                        (long long)(viewer->options.send_timeout / SRS_SEC));
-    return SRS_OK;
+    return check_stall(viewer);
 }
 
 SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
 {
     srs_co_may_yield();
     for (;;) {
-        if (viewer->more || viewer->blocked)
+        if (viewer->more || viewer->blocked) {
             srs_viewer_flush(viewer);
+            if (!viewer->blocked)
+                srs_consumer_caught_up(&viewer->consumer);
+        }
         if (viewer->failed)
             return srs_fail(viewer->failed, "viewer's socket");
-        if (srs_conn_readable(viewer->conn))
-            return srs_co_canceled() ? srs_bare(SRS_E_CANCELED) : SRS_OK;
+        if (srs_conn_readable(viewer->conn)) // a peer that talks must take its bytes too
+            return srs_co_canceled() ? srs_bare(SRS_E_CANCELED) : check_stall(viewer);
         bool busy = viewer->more;
         srs_err err = busy ? srs_co_breathe() : wait_socket(viewer, deadline);
         if (err || viewer->ended || !(busy || viewer->blocked || viewer->more))
             return err;
     }
+}
+
+bool srs_viewer_is_idle(const struct srs_viewer *viewer)
+{
+    return viewer->held == NULL && srs_buf_size(&viewer->pending) == 0 && viewer->frame_left == 0 &&
+           viewer->frame_rest_size == 0;
 }
 
 srs_usec srs_viewer_queue_age(const struct srs_viewer *viewer)

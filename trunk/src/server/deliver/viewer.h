@@ -71,6 +71,9 @@ void srs_viewer_flush(struct srs_viewer *viewer);
 // deadline, CANCELED.
 SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline);
 
+// Nothing is sent in part: neither a packet nor control bytes nor a frame.
+bool srs_viewer_is_idle(const struct srs_viewer *viewer);
+
 // Media time that waits in the log for this viewer.
 srs_usec srs_viewer_queue_age(const struct srs_viewer *viewer);
 

@@ -126,7 +126,9 @@ static SRS_YIELDS void say_end(struct player *player, bool chunked)
 {
     const uint8_t *last = (const uint8_t *)SRS_HTTP_CHUNK_LAST;
     struct srs_span words = {last, chunked ? sizeof SRS_HTTP_CHUNK_LAST - 1 : 0};
-    if (player->viewer.frame_left == 0 && player->viewer.frame_rest_size == 0)
+    // In the middle of a tag or of a chunk the body has no proper end: then the close says that it
+    // was cut.
+    if (srs_viewer_is_idle(&player->viewer))
         srs_conn_bye(player->exchange->conn, words, srs_now() + goodbye_usec);
 }
 

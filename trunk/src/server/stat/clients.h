@@ -71,6 +71,6 @@ struct srs_client *srs_clients_walk_next(const struct srs_clients *clients,
                                          struct srs_clients_walk *walk);
 void srs_clients_walk_end(struct srs_clients_walk *walk);
 
-// Bit rates are averages over windows of 30 s; call it about each second, it takes a sample when a
+// Bit rates are averages over windows of 30 s; call it some times in each, it takes a sample when a
 // window is over.
 void srs_clients_sample(struct srs_clients *clients, srs_usec now);

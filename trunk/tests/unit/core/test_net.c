@@ -1,6 +1,6 @@
 // TCP connections and the reactor: deadlines, closing and canceling under waiters, backpressure,
-// half-closed and reset peers, fairness, many connections (listeners are in test_endpoint.c).
-// Everything runs in this process over loopback and socket pairs.
+// half-closed and reset peers, fairness, many connections (test_endpoint.c: listeners); no other
+// peer.
 #include "core/log.h"
 #include "core/net.h"
 #include "test.h"
@@ -32,8 +32,7 @@ static struct {
 static void miss(const char *what, srs_err err)
 {
     if (misses.count++ == 0)
-        (void)snprintf(misses.first, sizeof misses.first, "%s: %d(%s)", what, (int)err,
-                       srs_err_name(err));
+        (void)snprintf(misses.first, sizeof misses.first, "%s: %d", what, (int)err);
 }
 
 static long count_descriptors(void)
@@ -705,16 +704,19 @@ static SRS_YIELDS srs_err churn_one(void *arg)
     return srs_bare(SRS_OK);
 }
 
+// Looks at each turn: the churners move in step, and a timer would meet one phase only.
 static SRS_YIELDS srs_err kill_some(void *arg)
 {
     (void)arg;
     srs_err err = SRS_OK;
     while (!err && churn.done < CHURNERS) {
         struct srs_conn **slot = &churn.slots[random_next(&churn.seed) % CHURNERS];
-        churn.killed += *slot != NULL ? 1 : 0;
-        srs_conn_free(*slot);
-        *slot = NULL;
-        err = srs_co_sleep(srs_now() + SRS_MSEC);
+        if (*slot != NULL && random_next(&churn.seed) % 4 == 0) {
+            churn.killed++;
+            srs_conn_free(*slot);
+            *slot = NULL;
+        }
+        err = srs_co_breathe();
     }
     return err;
 }
@@ -931,8 +933,7 @@ static void test_bye_given_peer_that_never_reads_then_ends_at_the_deadline(void 
     open_tcp(&conn, &peer);
     srs_usec start = srs_now();
     srs_conn_bye(conn, (struct srs_span){big, sizeof big}, start + 30 * SRS_MSEC);
-    assert_true(srs_now() - start >= 30 * SRS_MSEC);
-    assert_true(srs_now() - start < 5 * SRS_SEC);
+    assert_in_range(srs_now() - start, 30 * SRS_MSEC, 5 * SRS_SEC);
     srs_conn_free(conn);
     (void)close(peer);
 }

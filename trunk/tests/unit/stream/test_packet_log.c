@@ -1,0 +1,276 @@
+// The log of packets: what is kept for joiners and cursors, and what goes over a limit.
+#include "stream/packet_log.h"
+#include "stream/packets.h"
+
+enum { KEY = SRS_PACKET_KEY };
+
+static const struct srs_log_limits wide = {
+    .gop_cache = true, .age = 1000 * SRS_SEC, .packets = 100000, .bytes = SIZE_MAX};
+
+struct fixture {
+    struct srs_packet_log log;
+    struct srs_track *tracks[SRS_KINDS];
+};
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+    for (unsigned kind = 0; kind < SRS_KINDS; kind++)
+        fixture.tracks[kind] = make_track((enum srs_kind)kind, 0, "");
+    srs_packet_log_init(&fixture.log, &wide);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    srs_packet_log_fini(&fixture->log);
+    assert_int_equal(fixture->log.bytes, 0);
+    assert_int_equal(fixture->log.capacity, 0);
+    for (unsigned kind = 0; kind < SRS_KINDS; kind++)
+        srs_track_unref(fixture->tracks[kind]);
+    assert_nothing_lives();
+    return 0;
+}
+
+static void push_sized(struct fixture *fixture, enum srs_kind kind, unsigned flags, size_t size,
+                       int64_t ms, uint64_t oldest)
+{
+    struct srs_packet *packet = make_packet(fixture->tracks[kind], size, flags, ms * SRS_MSEC);
+    uint64_t number = fixture->log.next;
+    assert_err(SRS_OK, srs_packet_log_push(&fixture->log, packet, oldest), "push");
+    assert_int_equal(fixture->log.next, number + 1);
+    size_t bytes = 0;
+    for (uint64_t i = fixture->log.first; i < fixture->log.next; i++)
+        bytes += srs_packet_bytes(srs_packet_log_at(&fixture->log, i));
+    assert_int_equal(fixture->log.bytes, bytes);
+}
+
+static void push(struct fixture *fixture, enum srs_kind kind, unsigned flags, int64_t ms,
+                 uint64_t oldest)
+{
+    push_sized(fixture, kind, flags, 10, ms, oldest);
+}
+
+// A key frame, then `inter` others, 40 ms apart, from `ms` on.
+static void push_gop(struct fixture *fixture, unsigned inter, int64_t ms, uint64_t oldest)
+{
+    push(fixture, SRS_KIND_VIDEO, KEY, ms, oldest);
+    for (unsigned i = 1; i <= inter; i++)
+        push(fixture, SRS_KIND_VIDEO, 0, ms + 40 * i, oldest);
+}
+
+static void assert_log(const struct srs_packet_log *log, uint64_t first, uint64_t next,
+                       uint64_t gop)
+{
+    if (log->first != first || log->next != next || log->gop != gop)
+        fail_msg("first %llu next %llu gop %llu, want %llu %llu %llu",
+                 (unsigned long long)log->first, (unsigned long long)log->next,
+                 (unsigned long long)log->gop, (unsigned long long)first, (unsigned long long)next,
+                 (unsigned long long)gop);
+}
+
+static void test_log_given_no_cursor_then_the_current_gop_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    push(fixture, SRS_KIND_VIDEO, 0, 0, UINT64_MAX); // before any key frame
+    assert_log(&fixture->log, 1, 1, SRS_LOG_NO_GOP);
+    push_gop(fixture, 5, 40, UINT64_MAX);
+    push(fixture, SRS_KIND_AUDIO, 0, 245, UINT64_MAX);
+    assert_log(&fixture->log, 1, 8, 1);
+    push_gop(fixture, 0, 280, UINT64_MAX);
+    assert_log(&fixture->log, 8, 9, 8);
+}
+
+static void test_log_given_key_audio_then_no_gop_begins_there(void **state)
+{
+    struct fixture *fixture = *state;
+    push_gop(fixture, 1, 0, UINT64_MAX);
+    push(fixture, SRS_KIND_AUDIO, KEY, 50, UINT64_MAX);
+    assert_log(&fixture->log, 0, 3, 0);
+}
+
+static void test_log_given_cursor_behind_the_gop_then_kept_from_it(void **state)
+{
+    struct fixture *fixture = *state;
+    push_gop(fixture, 3, 0, 2);
+    assert_log(&fixture->log, 0, 4, 0);
+    push_gop(fixture, 3, 200, 2);
+    assert_log(&fixture->log, 2, 8, 4);
+    srs_packet_log_trim(&fixture->log, 6);
+    assert_log(&fixture->log, 4, 8, 4);
+}
+
+static void test_log_given_no_gop_cache_then_kept_for_cursors_only(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->log.limits.gop_cache = false;
+    push_gop(fixture, 3, 0, 2);
+    assert_log(&fixture->log, 2, 4, SRS_LOG_NO_GOP);
+    push_gop(fixture, 1, 200, UINT64_MAX);
+    assert_log(&fixture->log, 6, 6, SRS_LOG_NO_GOP);
+    push(fixture, SRS_KIND_AUDIO, 0, 300, UINT64_MAX);
+    assert_log(&fixture->log, 7, 7, SRS_LOG_NO_GOP);
+}
+
+static void test_log_given_audio_only_then_two_seconds_are_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 500; i++)
+        push(fixture, SRS_KIND_AUDIO, 0, i * 20, UINT64_MAX);
+    const struct srs_packet *oldest = srs_packet_log_at(&fixture->log, fixture->log.gop);
+    assert_int_equal(oldest->head.arrived, (499 * 20 - 2000) * SRS_MSEC);
+    assert_int_equal(fixture->log.first, fixture->log.gop);
+    push_gop(fixture, 0, 10000, UINT64_MAX); // video has come: now gops count
+    assert_log(&fixture->log, 500, 501, 500);
+    for (int i = 0; i < 500; i++)
+        push(fixture, SRS_KIND_AUDIO, 0, 10000 + i * 20, UINT64_MAX);
+    assert_log(&fixture->log, 500, 1001, 500);
+}
+
+static void test_log_given_video_after_audio_then_joiners_wait_for_its_key_frame(void **state)
+{
+    struct fixture *fixture = *state;
+    push(fixture, SRS_KIND_AUDIO, 0, 0, UINT64_MAX);
+    assert_log(&fixture->log, 0, 1, 0);
+    push(fixture, SRS_KIND_VIDEO, 0, 10, UINT64_MAX);
+    assert_log(&fixture->log, 2, 2, SRS_LOG_NO_GOP);
+    push(fixture, SRS_KIND_AUDIO, 0, 20, UINT64_MAX);
+    assert_log(&fixture->log, 3, 3, SRS_LOG_NO_GOP);
+}
+
+static void test_log_given_limit_then_the_oldest_whole_gop_goes(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *why;
+        struct srs_log_limits limits;
+    } rows[] = {
+        {"packets", {.gop_cache = true, .age = SRS_NEVER, .packets = 9, .bytes = SIZE_MAX}},
+        {"age", {.gop_cache = true, .age = 380 * SRS_MSEC, .packets = SIZE_MAX, .bytes = SIZE_MAX}},
+        {"bytes",
+         {.gop_cache = true,
+          .age = SRS_NEVER,
+          .packets = SIZE_MAX,
+          .bytes = 9 * (sizeof(struct srs_packet) + 10)}},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_packet_log *log = &fixture->log;
+        srs_packet_log_clear(log);
+        srs_packet_log_init(log, &rows[i].limits);
+        push_gop(fixture, 3, 0, 1);
+        push_gop(fixture, 3, 160, 1); // 1..7 are kept for the cursor
+        assert_log(log, 1, 8, 4);
+        push(fixture, SRS_KIND_VIDEO, KEY, 320, 1);
+        push(fixture, SRS_KIND_VIDEO, 0, 360, 1);
+        assert_log(log, 1, 10, 8);
+        push(fixture, SRS_KIND_VIDEO, 0, 430, 1);
+        assert_log(log, 4, 11, 8); // not just number 1
+        push(fixture, SRS_KIND_VIDEO, 0, 440, 4);
+        assert_log(log, 4, 12, 8);
+    }
+}
+
+static void
+test_log_given_gop_beyond_a_limit_then_joiners_wait_and_cursors_keep_theirs(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->log.limits.packets = 10;
+    push_gop(fixture, 9, 0, UINT64_MAX);
+    assert_log(&fixture->log, 0, 10, 0);
+    push(fixture, SRS_KIND_VIDEO, 0, 400, 8); // a cursor that keeps up
+    assert_log(&fixture->log, 8, 11, SRS_LOG_NO_GOP);
+    push(fixture, SRS_KIND_VIDEO, 0, 440, 11);
+    assert_log(&fixture->log, 11, 12, SRS_LOG_NO_GOP);
+    for (int i = 0; i < 12; i++) // one that does not: the log is as long as it may be
+        push(fixture, SRS_KIND_VIDEO, 0, 480 + i * 40, 11);
+    assert_log(&fixture->log, 14, 24, SRS_LOG_NO_GOP);
+    push_gop(fixture, 0, 2000, 14);
+    assert_log(&fixture->log, 24, 25, 24); // what is left of the long one is the oldest gop
+    push_gop(fixture, 0, 2040, UINT64_MAX);
+    assert_log(&fixture->log, 25, 26, 25);
+}
+
+static void test_log_given_packet_beyond_the_limit_then_it_alone_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->log.limits.bytes = 1000;
+    push_gop(fixture, 2, 0, 1);
+    push_sized(fixture, SRS_KIND_VIDEO, KEY, 5000, 200, 3);
+    assert_log(&fixture->log, 3, 4, 3);
+    push_sized(fixture, SRS_KIND_VIDEO, 0, 6000, 240, 4);
+    assert_log(&fixture->log, 4, 5, SRS_LOG_NO_GOP);
+    push_sized(fixture, SRS_KIND_AUDIO, 0, 10, 250, 5);
+    assert_log(&fixture->log, 5, 6, SRS_LOG_NO_GOP);
+}
+
+static void test_log_given_thousands_then_the_ring_grows_and_keeps_order(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 100; i++) // the ring's beginning is not number 0
+        push_gop(fixture, 0, i * 40, UINT64_MAX);
+    for (int i = 1; i < 5000; i++)
+        push(fixture, SRS_KIND_VIDEO, 0, 4000 + i, UINT64_MAX);
+    assert_log(&fixture->log, 99, 5099, 99);
+    assert_true(fixture->log.capacity >= 5000);
+    assert_int_equal(fixture->log.capacity & (fixture->log.capacity - 1), 0);
+    for (uint64_t i = 100; i < 5099; i++)
+        assert_int_equal(srs_packet_log_at(&fixture->log, i)->head.dts,
+                         (srs_usec)(4000 + i - 99) * SRS_MSEC);
+    srs_packet_log_clear(&fixture->log);
+    assert_log(&fixture->log, 5099, 5099, SRS_LOG_NO_GOP);
+    assert_int_equal(srs_live_count(SRS_LIVE_PACKET), 0);
+    assert_int_equal(fixture->log.capacity, 0);
+    push_gop(fixture, 0, 0, UINT64_MAX);
+    assert_log(&fixture->log, 5099, 5100, 5099);
+}
+
+static void test_log_given_no_memory_then_the_packet_is_lost_and_the_log_sound(void **state)
+{
+    struct fixture *fixture = *state;
+    push_gop(fixture, 63, 0, 0); // the ring is full
+    struct srs_packet *packet = make_packet(fixture->tracks[0], 10, 0, 3000 * SRS_MSEC);
+    srs_mem_fail_after(1);
+    assert_err(SRS_E_NO_MEMORY, srs_packet_log_push(&fixture->log, packet, 0), "ring");
+    assert_log(&fixture->log, 0, 64, 0);
+    assert_int_equal(srs_live_count(SRS_LIVE_PACKET), 64);
+    push(fixture, SRS_KIND_VIDEO, 0, 3000, 0);
+    assert_log(&fixture->log, 0, 65, 0);
+}
+
+// Who joins after a republish must not be given what the former publisher left to slower viewers.
+static void test_log_given_next_publisher_then_its_joiners_start_with_it(void **state)
+{
+    struct fixture *fixture = *state;
+    push_gop(fixture, 5, 0, 2);
+    srs_packet_log_end_gops(&fixture->log);
+    assert_log(&fixture->log, 0, 6, SRS_LOG_NO_GOP);
+    push(fixture, SRS_KIND_AUDIO, 0, 300, 2);
+    assert_log(&fixture->log, 2, 7, 6);
+    push(fixture, SRS_KIND_AUDIO, 0, 320, 2);
+    assert_log(&fixture->log, 2, 8, 6);
+    push_gop(fixture, 0, 340, 2);
+    assert_log(&fixture->log, 2, 9, 8);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_log_given_no_cursor_then_the_current_gop_is_kept),
+        TEST(test_log_given_key_audio_then_no_gop_begins_there),
+        TEST(test_log_given_cursor_behind_the_gop_then_kept_from_it),
+        TEST(test_log_given_no_gop_cache_then_kept_for_cursors_only),
+        TEST(test_log_given_audio_only_then_two_seconds_are_kept),
+        TEST(test_log_given_video_after_audio_then_joiners_wait_for_its_key_frame),
+        TEST(test_log_given_limit_then_the_oldest_whole_gop_goes),
+        TEST(test_log_given_gop_beyond_a_limit_then_joiners_wait_and_cursors_keep_theirs),
+        TEST(test_log_given_packet_beyond_the_limit_then_it_alone_is_kept),
+        TEST(test_log_given_thousands_then_the_ring_grows_and_keeps_order),
+        TEST(test_log_given_no_memory_then_the_packet_is_lost_and_the_log_sound),
+        TEST(test_log_given_next_publisher_then_its_joiners_start_with_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
