@@ -152,9 +152,10 @@ $(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
 $(TEST_LIB): $(call objects,$(TEST_HELPERS)) $(OUT)/tests.list
 	@rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
-# State Threads takes its stacks with mmap: they come from the core instead, which adds a guard
-# page to each and makes them known to the sanitizers.
-$(GLUE): $(ST_ARCHIVE) $(OUT)/flags
+# Three functions that State Threads calls come from the core instead: mmap, which adds a guard page
+# to each stack and makes them known to the sanitizers, calloc, which keeps the records of stacks
+# apart, and poll, which is an epoll_wait.
+$(GLUE): $(ST_ARCHIVE) $(OUT)/flags Makefile
 	@objcopy --redefine-sym mmap=srs_co_stack_mmap --redefine-sym calloc=srs_co_stack_calloc \
 	    --redefine-sym poll=srs_reactor_poll $(ST_ARCHIVE) $@
 

@@ -218,7 +218,7 @@ class Server(Process):
         return resident(self.pid)
 
     def long_slices(self):
-        return sum("long slice" in line for line in self.log_text().splitlines())
+        return [line for line in self.log_text().splitlines() if "long slice" in line]
 
 
 NGINX_CONF = """load_module {module};

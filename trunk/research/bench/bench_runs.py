@@ -133,7 +133,10 @@ def one_run(env, form, streams, bits, viewers):
             run["lost"] = ["publishers were closed"]
         elif run["blocked"]:
             run["lost"] = [f"publishers were held back {run['blocked']} times"]
-        run["slices"] = server.long_slices() if form != "nginx" else 0
+        slices = server.long_slices() if form != "nginx" else []
+        for line in slices:
+            env.report.say(line)
+        run["slices"] = len(slices)
     say_run(env, form, run)
     return run
 

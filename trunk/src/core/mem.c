@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIM_PERIOD_USEC = 5 * 1000 * 1000, TRIM_BYTES = 1024 * 1024 };
+enum { TRIM_PERIOD_USEC = 5 * 1000 * 1000, TRIM_BYTES = 128 * 1024 };
 
 static unsigned fail_after;
 static long live[SRS_LIVE_TYPES];
@@ -34,19 +34,19 @@ void srs_free(void *memory)
     free(memory);
 }
 
-static int fails_now(void)
+bool srs_mem_fails_now(void)
 {
     return fail_after > 0 && --fail_after == 0;
 }
 
 void *srs_try_alloc(size_t size)
 {
-    return fails_now() ? NULL : malloc(size > 0 ? size : 1);
+    return srs_mem_fails_now() ? NULL : malloc(size > 0 ? size : 1);
 }
 
 void *srs_try_realloc(void *old, size_t size)
 {
-    return fails_now() ? NULL : realloc(old, size > 0 ? size : 1);
+    return srs_mem_fails_now() ? NULL : realloc(old, size > 0 ? size : 1);
 }
 
 char *srs_try_strndup(const char *text, size_t size)

@@ -2,6 +2,7 @@
 // everything a peer, a file or a configuration can influence, and a count of live objects by type.
 #pragma once
 #include "core/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ char *srs_try_strndup(const char *text, size_t size);
 
 // Test hook: the n-th srs_try_* call from now fails (1 = the next), 0 = none.
 void srs_mem_fail_after(unsigned n);
+// For allocators of other kinds, which count too: whether this one is to fail.
+bool srs_mem_fails_now(void);
 
 // Live objects by type. A module that makes counted objects names its type here, in alphabetical
 // order.
@@ -35,7 +38,7 @@ long srs_live_count(enum srs_live type);
 const char *srs_live_name(enum srs_live type);
 
 // Gives free heap pages back to the system, at most once in five seconds and only after `freed` has
-// added up to 1 MiB since the last time. Cheap to call.
+// added up to 128 KiB since the last time. Cheap to call.
 void srs_mem_note_freed(size_t freed);
 // Returns the memory that is free now; true if it did something. Called by the scheduler's idle
 // work.

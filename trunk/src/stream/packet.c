@@ -2,13 +2,33 @@
 #include "core/assert.h"
 #include "core/mem.h"
 
+static struct srs_packet *allocate(struct srs_arena *arena, size_t size)
+{
+    struct srs_packet *packet = NULL;
+    if (arena != NULL && size <= SRS_ARENA_PIECE_MAX)
+        packet = srs_mem_fails_now() ? NULL : srs_arena_alloc(arena, size);
+    bool in_arena = packet != NULL;
+    if (arena == NULL || size > SRS_ARENA_PIECE_MAX)
+        packet = srs_try_alloc(size);
+    if (packet != NULL) {
+        memset(packet, 0, sizeof *packet);
+        packet->in_arena = in_arena;
+    }
+    return packet;
+}
+
 SRS_ERR srs_packet_new(struct srs_track *track, size_t size, struct srs_packet **out)
 {
+    return srs_packet_new_in(NULL, track, size, out);
+}
+
+SRS_ERR srs_packet_new_in(struct srs_arena *arena, struct srs_track *track, size_t size,
+                          struct srs_packet **out)
+{
     srs_assert(size <= UINT32_MAX);
-    struct srs_packet *packet = srs_try_alloc(sizeof *packet + size);
+    struct srs_packet *packet = allocate(arena, sizeof *packet + size);
     if (packet == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "packet of %zu bytes", size);
-    memset(packet, 0, sizeof *packet);
     packet->refs = 1;
     packet->track = srs_track_ref(track);
     packet->head.kind = (uint8_t)track->kind;
@@ -38,8 +58,12 @@ void srs_packet_unref(struct srs_packet *packet)
         if (packet->forms[i].form != NULL)
             packet->forms[i].ops->free(packet->forms[i].form);
     srs_track_unref(packet->track);
-    srs_mem_note_freed(packet->head.size);
-    srs_free(packet);
+    if (packet->in_arena) {
+        srs_arena_release(packet);
+    } else {
+        srs_mem_note_freed(packet->head.size);
+        srs_free(packet);
+    }
     srs_live_add(SRS_LIVE_PACKET, -1);
 }
 

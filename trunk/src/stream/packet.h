@@ -5,6 +5,7 @@
 // them.
 #pragma once
 #include "core/time.h"
+#include "stream/arena.h"
 #include "stream/track.h"
 
 enum srs_packet_flags {
@@ -41,6 +42,7 @@ struct srs_form_ops {
 
 struct srs_packet {
     int refs;
+    bool in_arena;
     struct srs_track *track; // the version it needs; a reference
     struct {
         const struct srs_form_ops *ops;
@@ -53,6 +55,9 @@ struct srs_packet {
 // Payload is left for the caller to fill before the push. NO_MEMORY. `track` is borrowed; the
 // packet takes a reference.
 SRS_ERR srs_packet_new(struct srs_track *track, size_t size, struct srs_packet **out);
+// The same, in the arena of its source where it fits there.
+SRS_ERR srs_packet_new_in(struct srs_arena *arena, struct srs_track *track, size_t size,
+                          struct srs_packet **out);
 struct srs_packet *srs_packet_ref(struct srs_packet *packet);
 void srs_packet_unref(struct srs_packet *packet);
 

@@ -185,6 +185,7 @@ void srs_source_unref(struct srs_source *source)
     table_remove(source->sources, entry);
     forget_media(source);
     srs_packet_log_fini(&source->log);
+    srs_arena_fini(&source->arena);
     srs_free(source->key);
     srs_free(source->vhost);
     srs_free(source->app);
@@ -225,6 +226,7 @@ void srs_source_unpublish(struct srs_source *source, const void *publisher)
     if (source == NULL || publisher == NULL || source->publisher != publisher)
         return;
     source->publisher = NULL;
+    srs_arena_fini(&source->arena);
     srs_list_each_safe (node, &source->consumers) {
         if (node == &source->walker)
             continue;
@@ -409,6 +411,8 @@ struct srs_packet *srs_consumer_peek(const struct srs_consumer *consumer, uint64
         *need_key = log->has_video && log->gop == SRS_LOG_NO_GOP;
         *number = log->gop != SRS_LOG_NO_GOP ? log->gop : log->next;
     }
+    if (*number == log->begin)
+        *need_key = true; // a publisher may begin in the middle of a gop
     while (*number < log->next) {
         struct srs_packet *packet = srs_packet_log_at(log, *number);
         bool video = packet->head.kind == SRS_KIND_VIDEO;

@@ -69,6 +69,7 @@ struct srs_source {
     char *app;
     char *stream;
     struct srs_packet_log log;
+    struct srs_arena arena; // for the publisher's packets
     struct srs_timeline timeline;
     struct srs_track *tracks[SRS_TRACKS_MAX]; // the current versions
     unsigned track_count;

@@ -48,7 +48,7 @@ static SRS_ERR push_bytes(struct srs_flv_ingest *ingest, struct srs_track *track
                           struct srs_span bytes, const struct frame *frame)
 {
     struct srs_packet *packet = NULL;
-    srs_err err = srs_packet_new(track, bytes.size, &packet);
+    srs_err err = srs_packet_new_in(&ingest->source->arena, track, bytes.size, &packet);
     if (err)
         return err;
     if (bytes.size > 0)
@@ -128,7 +128,7 @@ static SRS_ERR avc_frame(struct srs_flv_ingest *ingest, struct srs_rd *in,
     if (wr.size == 0)
         return SRS_OK; // some encoders send empty ones
     struct srs_packet *packet = NULL;
-    err = srs_packet_new(track, wr.size, &packet);
+    err = srs_packet_new_in(&ingest->source->arena, track, wr.size, &packet);
     if (err)
         return err;
     if (wr.size == unit.size && ingest->avc_length_size == 4) {
@@ -195,9 +195,12 @@ static SRS_ERR video_message(struct srs_flv_ingest *ingest, uint32_t timestamp,
         return SRS_OK; // its time may be 0, and the stream may go on
     struct frame frame = {.dts = unwrap(ingest, timestamp), .arrived = arrived};
     frame.pts = frame.dts + video.composition_time * SRS_MSEC;
-    frame.flags = srs_flv_video_is_key(&video)                   ? SRS_PACKET_KEY
-                  : video.frame_type == SRS_FLV_FRAME_DISPOSABLE ? SRS_PACKET_DISPOSABLE
-                                                                 : 0;
+    // MediaMTX does not say what its enhanced frames are; joiners then begin at any of them.
+    bool key = srs_flv_video_is_key(&video) || (video.enhanced && video.frame_type == 0);
+    if (key)
+        frame.flags = SRS_PACKET_KEY;
+    else if (video.frame_type == SRS_FLV_FRAME_DISPOSABLE)
+        frame.flags = SRS_PACKET_DISPOSABLE;
     if (video.kind != SRS_FLV_FRAME) {
         frame.flags = 0;
         return opaque_side(ingest, SRS_KIND_VIDEO, flv_codec, body, &frame);

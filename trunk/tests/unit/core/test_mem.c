@@ -98,13 +98,13 @@ static void test_mem_trim_given_little_freed_or_too_soon_then_nothing(void **sta
     const int64_t sec = 1000000;
     const int64_t start = 100 * sec;
     assert_int_equal(0, srs_mem_trim_if_due(start)); // nothing was freed
-    srs_mem_note_freed(1024 * 1024 - 1);
+    srs_mem_note_freed(128 * 1024 - 1);
     assert_int_equal(0, srs_mem_trim_if_due(start)); // one byte short
     free_some(2 * 1024 * 1024);
     (void)srs_mem_trim_if_due(start); // due: what malloc says is its own affair
-    srs_mem_note_freed(1024 * 1024 - 1);
+    srs_mem_note_freed(128 * 1024 - 1);
     assert_int_equal(0, srs_mem_trim_if_due(start + 60 * sec)); // the sum began anew
-    srs_mem_note_freed(1024 * 1024);
+    srs_mem_note_freed(128 * 1024);
     assert_int_equal(0, srs_mem_trim_if_due(start + 5 * sec - 1)); // too soon after the last
 }
 

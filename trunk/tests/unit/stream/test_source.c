@@ -681,6 +681,29 @@ static void test_walk_given_source_freed_in_the_middle_then_nothing_is_left(void
     assert_int_equal(calls.freed, 1);
 }
 
+static void test_consumer_given_publisher_in_mid_gop_then_video_waits_for_a_key_frame(void **state)
+{
+    (void)state;
+    struct srs_consumer early = {0};
+    struct srs_source *source = get_published();
+    bool jumped = false;
+    join(&early, source);
+    push(source, SRS_KIND_AUDIO, 0, 0);
+    push(source, SRS_KIND_VIDEO, 0, 10);
+    assert_int_equal(srs_consumer_peek(&early, &early.next, &early.need_key, &jumped)->head.kind,
+                     SRS_KIND_AUDIO);
+    early.next++;
+    assert_null(srs_consumer_peek(&early, &early.next, &early.need_key, &jumped));
+    push(source, SRS_KIND_VIDEO, KEY, 50);
+    const struct srs_packet *packet =
+        srs_consumer_peek(&early, &early.next, &early.need_key, &jumped);
+    assert_non_null(packet);
+    assert_true((packet->head.flags & SRS_PACKET_KEY) != 0);
+    assert_false(jumped);
+    srs_consumer_leave(&early);
+    srs_source_unpublish(source, &publisher);
+}
+
 // Pushes, walks, joins and leaves at random: no packet is missed or given twice by who keeps up.
 static void test_walk_given_random_life_then_nobody_misses_a_packet(void **state)
 {
@@ -689,6 +712,7 @@ static void test_walk_given_random_life_then_nobody_misses_a_packet(void **state
     struct srs_consumer consumers[8] = {0};
     uint64_t expect[8] = {0};
     struct srs_source *source = get_published();
+    push(source, SRS_KIND_VIDEO, KEY, 0); // what a publisher begins with
     for (int step = 0; step < 20000; step++) {
         random = random * 6364136223846793005U + 1442695040888963407U;
         unsigned dice = (unsigned)(random >> 40) % 16;
@@ -724,6 +748,7 @@ static void test_walk_given_random_life_then_nobody_misses_a_packet(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_consumer_given_publisher_in_mid_gop_then_video_waits_for_a_key_frame),
         TEST(test_source_given_name_then_one_and_found_while_held),
         TEST(test_source_given_long_name_then_limit),
         TEST(test_source_given_no_memory_then_no_source_is_left),

@@ -1,0 +1,54 @@
+// Names that peers send: RTMP addresses, mounted paths, queries, endpoints. The input is lines;
+// each reader gets each line.
+#include "core/net.h"
+#include "fuzz/fuzz.h"
+#include "protocol/http/query.h"
+#include "protocol/rtmp/url.h"
+#include "server/flv/mount.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void read_line(char *line)
+{
+    struct srs_rtmp_url url;
+    struct srs_mount_match match;
+    struct srs_endpoint endpoint;
+    char value[64];
+    bool found = false;
+    size_t middle = strlen(line) / 2;
+    if (srs_rtmp_url_parse(line, line + middle, line, &url) == SRS_OK) {
+        fuzz_assert(url.app[0] != '\0');
+        srs_rtmp_url_fini(&url);
+    }
+    if (srs_mount_match("[vhost]/[app]/[stream].flv", "host", line, &match))
+        fuzz_assert(match.app[0] != '\0' && strchr(match.stream, '/') == NULL);
+    (void)srs_mount_match(line, "host", line + middle, &match);
+    if (srs_http_query_get(line, "a", value, sizeof value, &found) == SRS_OK)
+        fuzz_assert(strlen(value) < sizeof value);
+    (void)srs_http_jsonp_name_ok(line);
+    if (srs_endpoint_parse(line, &endpoint) == SRS_OK) {
+        char text[SRS_ENDPOINT_TEXT];
+        srs_endpoint_format(&endpoint, text);
+        fuzz_assert(srs_endpoint_parse(text, &endpoint) == SRS_OK);
+    }
+    srs_err_drop(SRS_E_LIMIT, "refusals are fine");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        const uint8_t *end = memchr(data + at, '\n', size - at);
+        size_t length = end != NULL ? (size_t)(end - data) - at : size - at;
+        struct fuzz_block block = fuzz_block_copy(data + at, length);
+        char *line = malloc(length + 1);
+        fuzz_assert(line != NULL);
+        memcpy(line, block.bytes, length);
+        line[length] = '\0';
+        read_line(line);
+        free(line);
+        fuzz_block_free(&block);
+        at += length + 1;
+    }
+    return 0;
+}
