@@ -11,11 +11,9 @@ enum { SRS_CHUNK_SIZE = 16 * 1024 };
 void *srs_chunk_new(void);
 void srs_chunk_free(void *chunk);
 
-static inline void *srs_chunk_of(const void *inside)
+static inline void *srs_chunk_of(void *inside)
 {
-    return (
-        void *)((uintptr_t)inside &
-                ~(uintptr_t)(SRS_CHUNK_SIZE - 1)); // NOLINT(performance-no-int-to-ptr): the point
+    return (uint8_t *)inside - (uintptr_t)inside % SRS_CHUNK_SIZE;
 }
 
 // Chunks in use, and chunks whose pages are kept though they are not.
