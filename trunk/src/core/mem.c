@@ -1,5 +1,4 @@
-// Memory. Counts are plain longs of the scheduler's thread; helper threads do not make counted
-// objects.
+// Memory. Counts may be changed by helper threads too, so they are atomic.
 #include "core/mem.h"
 #include <malloc.h>
 #include <stdio.h>
@@ -66,12 +65,12 @@ void srs_mem_fail_after(unsigned n)
 
 void srs_live_add(enum srs_live type, long n)
 {
-    live[type] += n;
+    (void)__atomic_fetch_add(&live[type], n, __ATOMIC_RELAXED);
 }
 
 long srs_live_count(enum srs_live type)
 {
-    return live[type];
+    return __atomic_load_n(&live[type], __ATOMIC_RELAXED);
 }
 
 const char *srs_live_name(enum srs_live type)

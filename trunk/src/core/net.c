@@ -109,6 +109,11 @@ struct srs_endpoint srs_listener_endpoint(const struct srs_listener *listener)
     return listener->at;
 }
 
+void srs_listener_shut(struct srs_listener *listener)
+{
+    srs_io_close(&listener->io);
+}
+
 void srs_listener_close(struct srs_listener *listener)
 {
     if (listener == NULL)
@@ -146,6 +151,8 @@ SRS_YIELDS SRS_ERR srs_listener_accept(struct srs_listener *listener, struct srs
     }
     while (!err) {
         err = srs_io_wait(&listener->io, SRS_IO_READ, SRS_NEVER);
+        if (!err && listener->io.fd < 0) // shut since the event came
+            err = srs_bare(SRS_E_SOCKET_CLOSED);
         if (err)
             break;
         int fd = accept4(listener->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -40,6 +40,8 @@ struct srs_endpoint srs_listener_endpoint(const struct srs_listener *listener);
 // Waits for the next connection. A shortage of descriptors is waited out, with a logged warning.
 // CANCELED, SOCKET_CLOSED.
 SRS_YIELDS SRS_ERR srs_listener_accept(struct srs_listener *listener, struct srs_conn **out);
+// Stops listening; who accepts gets SOCKET_CLOSED, and closes it.
+void srs_listener_shut(struct srs_listener *listener);
 void srs_listener_close(struct srs_listener *listener);
 
 // SOCKET_CREATE, ST_CONNECT (with errno in its story), SOCKET_TIMEOUT, CANCELED.

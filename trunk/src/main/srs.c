@@ -7,6 +7,7 @@
 #include "core/version.h"
 #include "server/config/args.h"
 #include "server/run.h"
+#include "server/server.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -40,10 +41,8 @@ static void print_notes(const struct srs_config *config)
 
 static SRS_ERR open_log(const struct srs_config *config)
 {
-    static const enum srs_log_level levels[] = {SRS_LOG_DEBUG, SRS_LOG_DEBUG, SRS_LOG_INFO,
-                                                SRS_LOG_WARN, SRS_LOG_ERROR};
     struct srs_log_options options = {
-        .level = levels[config->log.level],
+        .level = srs_server_log_level(config),
         .file = config->log.tank == SRS_CONFIG_TANK_FILE ? config->log.file : NULL};
     srs_err err = srs_log_open(&options);
     if (err)
@@ -58,14 +57,17 @@ static SRS_ERR open_log(const struct srs_config *config)
     return SRS_OK;
 }
 
-static int run(struct srs_config *config)
+// Takes the reference.
+static int run(struct srs_config *config, const struct srs_config_args *args)
 {
     srs_signals_block();
     srs_err err = srs_co_init();
     if (!err)
         err = open_log(config);
-    if (!err)
-        err = srs_server_run(config);
+    if (err)
+        srs_config_unref(config);
+    else
+        err = srs_server_run(config, args);
     int status = err ? srs_args_exit_status(err) : 0;
     if (err)
         srs_err_log(err, "main", "server ended");
@@ -99,7 +101,5 @@ int main(int argc, char **argv)
         srs_config_unref(config);
         return 0;
     }
-    int status = run(config);
-    srs_config_unref(config);
-    return status;
+    return run(config, &load);
 }

@@ -4,7 +4,9 @@ struct srs_log_limits srs_server_log_limits(const struct srs_config_vhost *vhost
 {
     return (struct srs_log_limits){.gop_cache = vhost->play.gop_cache,
                                    .age = vhost->play.queue_length,
-                                   .packets = (size_t)vhost->play.gop_cache_max_frames,
+                                   .packets = vhost->play.gop_cache_max_frames > 0
+                                                  ? (size_t)vhost->play.gop_cache_max_frames
+                                                  : SIZE_MAX,
                                    .bytes = (size_t)vhost->play.queue_bytes};
 }
 
@@ -13,6 +15,22 @@ struct srs_beat_timing srs_server_beat_timing(const struct srs_config_vhost *vho
     return (struct srs_beat_timing){.min_latency = vhost->min_latency,
                                     .period = vhost->play.mw_latency,
                                     .audio_gather = vhost->play.audio_gather};
+}
+
+void srs_server_retime(struct srs_server *server, const struct srs_config_vhost *vhost,
+                       struct srs_source *source)
+{
+    struct srs_beat_timing timing = srs_server_beat_timing(vhost);
+    struct srs_log_limits limits = srs_server_log_limits(vhost);
+    srs_packet_log_set_limits(&source->log, &limits);
+    srs_err_drop(srs_beat_attach(server->beat, source, &timing), "it keeps its timing");
+}
+
+enum srs_log_level srs_server_log_level(const struct srs_config *config)
+{
+    static const enum srs_log_level levels[] = {SRS_LOG_DEBUG, SRS_LOG_DEBUG, SRS_LOG_INFO,
+                                                SRS_LOG_WARN, SRS_LOG_ERROR};
+    return levels[config->log.level];
 }
 
 SRS_ERR srs_server_source(struct srs_server *server, const struct srs_config_vhost *vhost,

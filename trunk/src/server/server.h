@@ -1,12 +1,14 @@
 // The server: everything that is not in one session. Passed down from main; there is no other
 // state.
 #pragma once
+#include "core/log.h"
 #include "server/config/config.h"
 #include "server/deliver/beat.h"
 #include "server/deliver/writer.h"
 #include "server/stat/clients.h"
 #include "stream/source.h"
 
+struct srs_listeners;
 struct srs_page;
 
 enum { SRS_SERVER_ID = 16 };
@@ -17,6 +19,7 @@ struct srs_server {
     struct srs_beat *beat;
     struct srs_writer *writer; // the worker's
     struct srs_page *page;
+    struct srs_listeners *listeners;
     struct srs_clients clients;
     struct srs_scope services; // listeners, beat, statistics
     struct srs_scope sessions;
@@ -31,6 +34,10 @@ struct srs_server {
 // Of the vhost, for a source that is published or played now.
 struct srs_log_limits srs_server_log_limits(const struct srs_config_vhost *vhost);
 struct srs_beat_timing srs_server_beat_timing(const struct srs_config_vhost *vhost);
+// Has a live source take over what its vhost says now.
+void srs_server_retime(struct srs_server *server, const struct srs_config_vhost *vhost,
+                       struct srs_source *source);
+enum srs_log_level srs_server_log_level(const struct srs_config *config);
 // The source with its place in the beat. Errors of srs_source_get and srs_beat_attach.
 SRS_ERR srs_server_source(struct srs_server *server, const struct srs_config_vhost *vhost,
                           const char *app, const char *stream, struct srs_source **out);

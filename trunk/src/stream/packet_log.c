@@ -70,6 +70,13 @@ static SRS_ERR grow(struct srs_packet_log *log)
     return SRS_OK;
 }
 
+void srs_packet_log_set_limits(struct srs_packet_log *log, const struct srs_log_limits *limits)
+{
+    log->limits = *limits;
+    if (!limits->gop_cache)
+        log->gop = SRS_LOG_NO_GOP;
+}
+
 static bool over_limit(const struct srs_packet_log *log)
 {
     const struct srs_packet *newest = srs_packet_log_at(log, log->next - 1);

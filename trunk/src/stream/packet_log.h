@@ -30,6 +30,8 @@ struct srs_packet_log {
 #define SRS_LOG_NO_GOP UINT64_MAX
 
 void srs_packet_log_init(struct srs_packet_log *log, const struct srs_log_limits *limits);
+// From here on; without a gop cache joiners start at what comes next.
+void srs_packet_log_set_limits(struct srs_packet_log *log, const struct srs_log_limits *limits);
 // Drops all packets; numbers go on.
 void srs_packet_log_clear(struct srs_packet_log *log);
 void srs_packet_log_fini(struct srs_packet_log *log);

@@ -135,7 +135,7 @@ SRS_ERR srs_source_get(struct srs_sources *sources, const char *vhost, const cha
         return srs_fail(SRS_E_LIMIT, "stream name above %d bytes", SRS_STREAM_NAME_MAX);
     struct entry *entry = table_find(sources, key, size);
     if (entry != NULL) {
-        entry->source.log.limits = *limits;
+        srs_packet_log_set_limits(&entry->source.log, limits);
         *out = srs_source_ref(&entry->source);
         return SRS_OK;
     }

@@ -256,7 +256,7 @@ static SRS_YIELDS srs_err serve_clients(struct call *call, const char *rest)
         return fail_with(call, SRS_E_RTMP_CLIENT_NOT_FOUND);
     srs_err err = open_text(call);
     if (method == SRS_HTTP_DELETE) {
-        srs_client_kick(client);
+        srs_client_kick(client, SRS_E_KICKED);
         return err ? err : close_text(call);
     }
     if (!err)

@@ -3,6 +3,7 @@
 #include "server/config/config.h"
 #include "core/assert.h"
 #include "core/mem.h"
+#include "server/config/compare.h"
 #include "server/config/parse.h"
 #include "server/config/steps.h"
 #include "server/config/value.h"
@@ -279,7 +280,8 @@ static int name_to_vhost(const void *name, const void *vhost)
     return strcmp(name, ((const struct srs_config_vhost *)vhost)->name);
 }
 
-static const struct srs_config_vhost *find_exact(const struct srs_config *config, const char *name)
+const struct srs_config_vhost *srs_config_vhost_exact(const struct srs_config *config,
+                                                      const char *name)
 {
     return bsearch(name, config->vhosts, config->vhost_count, sizeof *config->vhosts,
                    name_to_vhost);
@@ -288,6 +290,6 @@ static const struct srs_config_vhost *find_exact(const struct srs_config *config
 const struct srs_config_vhost *srs_config_vhost_find(const struct srs_config *config,
                                                      const char *name)
 {
-    const struct srs_config_vhost *vhost = find_exact(config, name);
-    return vhost != NULL ? vhost : find_exact(config, default_vhost);
+    const struct srs_config_vhost *vhost = srs_config_vhost_exact(config, name);
+    return vhost != NULL ? vhost : srs_config_vhost_exact(config, default_vhost);
 }

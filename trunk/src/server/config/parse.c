@@ -225,8 +225,8 @@ static SRS_ERR read_file(const char *name, struct srs_buf *text)
     size_t got = 1;
     FILE *file = fopen(name, "rbe");
     if (file == NULL)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "open file \"%s\"",
-                        srs_config_shown(name, shown));
+        return srs_fail_sys(SRS_E_SYSTEM_CONFIG_INVALID, "open file \"%s\"",
+                            srs_config_shown(name, shown));
     while (!err && got > 0) {
         uint8_t *room;
         err = srs_buf_reserve(text, READ_SIZE, SRS_CONFIG_FILE_BYTES + READ_SIZE, &room);

@@ -203,7 +203,7 @@ SRS_YIELDS SRS_ERR srs_flv_serve(struct srs_exchange *exchange, bool *served)
         err = play_source(player, source, stream.chunked);
     }
     if (player->client.kicked)
-        err = srs_fail(SRS_E_KICKED, "by the API");
+        err = srs_fail(player->client.kicked, "%s", srs_err_sentence(player->client.kicked));
 out:
     if (player != NULL) {
         srs_clients_remove(&exchange->server->clients, &player->client);

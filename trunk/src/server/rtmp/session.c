@@ -404,7 +404,7 @@ static SRS_YIELDS SRS_ERR serve(struct session *session)
 static void log_end(const struct session *session, srs_err err)
 {
     if (session->client.kicked)
-        err = srs_fail(SRS_E_KICKED, "by the API");
+        err = srs_fail(session->client.kicked, "%s", srs_err_sentence(session->client.kicked));
     if (err == SRS_E_CANCELED || err == SRS_E_SOCKET_READ) {
         srs_err_drop(err, "the usual end");
         srs_log_info("rtmp", "close peer=%s in=%llu out=%llu", session->peer,
@@ -441,36 +441,18 @@ static SRS_YIELDS srs_err session_main(void *arg)
     return SRS_OK;
 }
 
-static void accept_one(struct srs_server *server, struct srs_conn *conn)
+SRS_ERR srs_rtmp_accept(struct srs_server *server, struct srs_conn *conn,
+                        const struct srs_port *port)
 {
-    if ((int64_t)server->sessions.count >= server->config->max_connections) {
-        server->refused++;
-        srs_log_warn("rtmp", "refused connections=%u max_connections=%lld", server->sessions.count,
-                     (long long)server->config->max_connections);
-        srs_conn_free(conn);
-        return;
-    }
+    (void)port;
     struct session *session = srs_new(struct session);
     session->server = server;
     session->conn = conn;
-    srs_live_add(SRS_LIVE_RTMP_SESSION, 1);
     srs_err err = srs_scope_spawn(&server->sessions, session_main, session);
     if (err) {
-        srs_err_log(err, "rtmp", "accept");
-        srs_conn_free(conn);
         srs_free(session);
-        srs_live_add(SRS_LIVE_RTMP_SESSION, -1);
+        return srs_wrap(err, "RTMP session");
     }
-}
-
-SRS_YIELDS SRS_ERR srs_rtmp_listen(struct srs_server *server, struct srs_listener *listener)
-{
-    srs_co_may_yield();
-    for (;;) {
-        struct srs_conn *conn = NULL;
-        srs_err err = srs_listener_accept(listener, &conn);
-        if (err)
-            return err;
-        accept_one(server, conn);
-    }
+    srs_live_add(SRS_LIVE_RTMP_SESSION, 1);
+    return SRS_OK;
 }

@@ -2,6 +2,8 @@
 #pragma once
 #include "server/server.h"
 
-// Serves connections of this listener until canceled; each runs in the server's sessions. The
-// listener is borrowed.
-SRS_YIELDS SRS_ERR srs_rtmp_listen(struct srs_server *server, struct srs_listener *listener);
+struct srs_port;
+
+// Starts a session in the server's sessions; see struct srs_port. STACKS, CANCELED.
+SRS_ERR srs_rtmp_accept(struct srs_server *server, struct srs_conn *conn,
+                        const struct srs_port *port);

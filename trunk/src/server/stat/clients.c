@@ -76,9 +76,9 @@ void srs_clients_remove(struct srs_clients *clients, struct srs_client *client)
     client->source = NULL;
 }
 
-void srs_client_kick(struct srs_client *client)
+void srs_client_kick(struct srs_client *client, srs_err why)
 {
-    client->kicked = true;
+    client->kicked = why;
     srs_co_cancel(client->co);
 }
 

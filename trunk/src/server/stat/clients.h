@@ -17,7 +17,7 @@ struct srs_client {
     struct srs_conn *conn;
     const struct srs_viewer *viewer; // of a player
     struct srs_co *co;               // ended by a kick
-    bool kicked;
+    srs_err kicked;                  // why it is to end; OK while it is not
     srs_usec since;
     char *tc_url;
     char *page_url;
@@ -53,8 +53,8 @@ SRS_ERR srs_clients_add(struct srs_clients *clients, struct srs_client *client,
                         const struct srs_client_info *info);
 // Harmless when it was not added.
 void srs_clients_remove(struct srs_clients *clients, struct srs_client *client);
-// Asks it to end, with the reason KICKED.
-void srs_client_kick(struct srs_client *client);
+// Asks it to end; `why` is KICKED, VHOST_GONE or the like.
+void srs_client_kick(struct srs_client *client, srs_err why);
 struct srs_client *srs_clients_find(const struct srs_clients *clients, const char *id);
 // Who publishes that source, NULL when nobody does.
 struct srs_client *srs_clients_publisher(const struct srs_clients *clients,

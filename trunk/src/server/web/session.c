@@ -5,6 +5,7 @@
 #include "server/api/api.h"
 #include "server/flv/play.h"
 #include "server/http/exchange.h"
+#include "server/listeners.h"
 #include "server/page/page.h"
 
 static const srs_usec head_usec =
@@ -148,55 +149,18 @@ static SRS_YIELDS srs_err session_main(void *arg)
     return SRS_OK;
 }
 
-static void accept_one(struct srs_server *server, struct srs_conn *conn, unsigned ports)
+SRS_ERR srs_web_accept(struct srs_server *server, struct srs_conn *conn,
+                       const struct srs_port *port)
 {
-    if ((int64_t)server->sessions.count >= server->config->max_connections) {
-        server->refused++;
-        srs_log_warn("http", "refused connections=%u max_connections=%lld", server->sessions.count,
-                     (long long)server->config->max_connections);
-        srs_conn_free(conn);
-        return;
-    }
     struct session *session = srs_new(struct session);
     session->server = server;
     session->conn = conn;
-    session->ports = ports;
-    srs_live_add(SRS_LIVE_HTTP_SESSION, 1);
+    session->ports = port->serves;
     srs_err err = srs_scope_spawn(&server->sessions, session_main, session);
     if (err) {
-        srs_err_log(err, "http", "accept");
-        srs_conn_free(conn);
         srs_free(session);
-        srs_live_add(SRS_LIVE_HTTP_SESSION, -1);
+        return srs_wrap(err, "HTTP session");
     }
-}
-
-static SRS_YIELDS SRS_ERR listen_on(struct srs_server *server, struct srs_listener *listener,
-                                    unsigned ports)
-{
-    for (;;) {
-        struct srs_conn *conn = NULL;
-        srs_err err = srs_listener_accept(listener, &conn);
-        if (err)
-            return err;
-        accept_one(server, conn, ports);
-    }
-}
-
-SRS_YIELDS SRS_ERR srs_web_listen_api(struct srs_server *server, struct srs_listener *listener)
-{
-    srs_co_may_yield();
-    return listen_on(server, listener, SRS_PORT_API);
-}
-
-SRS_YIELDS SRS_ERR srs_web_listen_server(struct srs_server *server, struct srs_listener *listener)
-{
-    srs_co_may_yield();
-    return listen_on(server, listener, SRS_PORT_SERVER);
-}
-
-SRS_YIELDS SRS_ERR srs_web_listen_both(struct srs_server *server, struct srs_listener *listener)
-{
-    srs_co_may_yield();
-    return listen_on(server, listener, SRS_PORT_API | SRS_PORT_SERVER);
+    srs_live_add(SRS_LIVE_HTTP_SESSION, 1);
+    return SRS_OK;
 }

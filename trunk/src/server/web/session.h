@@ -2,6 +2,9 @@
 #pragma once
 #include "server/server.h"
 
-SRS_YIELDS SRS_ERR srs_web_listen_api(struct srs_server *server, struct srs_listener *listener);
-SRS_YIELDS SRS_ERR srs_web_listen_server(struct srs_server *server, struct srs_listener *listener);
-SRS_YIELDS SRS_ERR srs_web_listen_both(struct srs_server *server, struct srs_listener *listener);
+struct srs_port;
+
+// Starts a session in the server's sessions; the port says whether it serves the API, streams or
+// both (enum srs_exchange_port). STACKS, CANCELED.
+SRS_ERR srs_web_accept(struct srs_server *server, struct srs_conn *conn,
+                       const struct srs_port *port);

@@ -1,0 +1,298 @@
+#include "server/listeners.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "server/http/exchange.h"
+#include "server/rtmp/session.h"
+#include "server/web/session.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { WANTED_MAX = 3 * SRS_CONFIG_LISTEN_MAX };
+
+static const struct srs_port rtmp_port = {"rtmp", srs_rtmp_accept, 0};
+static const struct srs_port api_port = {"http-api", srs_web_accept, SRS_PORT_API};
+static const struct srs_port web_port = {"http", srs_web_accept, SRS_PORT_SERVER};
+static const struct srs_port shared_port = {"http", srs_web_accept, SRS_PORT_API | SRS_PORT_SERVER};
+
+struct srs_listeners {
+    struct srs_server *server;
+    struct srs_list all;
+    struct srs_log_limit refusals;
+};
+
+// Belongs to its coroutine, which frees it.
+struct listening {
+    struct srs_list link;
+    struct srs_listeners *owner;
+    struct srs_listener *listener;
+    struct srs_config_endpoint at;
+    const struct srs_port *port;
+    const struct srs_port *next; // once settled; NULL: not asked for any more
+    bool fresh;                  // opened by the change that is not settled yet
+};
+
+struct wanted {
+    const struct srs_config_endpoint *at;
+    const struct srs_port *port;
+};
+
+struct wants {
+    struct wanted items[WANTED_MAX];
+    size_t count;
+};
+
+#define listening_at(node) srs_list_entry(node, struct listening, link)
+
+// --- accepting ----------------------------------------------------------------------------------
+
+static void admit(struct listening *listening, struct srs_conn *conn)
+{
+    struct srs_server *server = listening->owner->server;
+    const char *protocol = listening->port->protocol;
+    unsigned missed = 0;
+    if ((int64_t)server->sessions.count >= server->config->max_connections) {
+        server->refused++;
+        if (srs_log_limit_pass(&listening->owner->refusals, &missed))
+            srs_log_warn("server",
+                         "refused protocol=%s connections=%u max_connections=%lld more=%u",
+                         protocol, server->sessions.count,
+                         (long long)server->config->max_connections, missed);
+        srs_conn_free(conn);
+        return;
+    }
+    srs_err err = listening->port->accept(server, conn, listening->port);
+    if (err) {
+        srs_err_log(err, "server", "accept");
+        srs_conn_free(conn);
+    }
+}
+
+static SRS_YIELDS srs_err listen_main(void *arg)
+{
+    struct listening *listening = arg;
+    srs_err err = SRS_OK;
+    while (!err) {
+        struct srs_conn *conn = NULL;
+        err = srs_listener_accept(listening->listener, &conn);
+        if (!err)
+            admit(listening, conn);
+    }
+    srs_list_remove(&listening->link);
+    srs_listener_close(listening->listener);
+    srs_free(listening);
+    return err == SRS_E_SOCKET_CLOSED ? SRS_OK : err;
+}
+
+// --- one port -----------------------------------------------------------------------------------
+
+static SRS_ERR endpoint_of(const struct srs_config_endpoint *at, struct srs_endpoint *out)
+{
+    char text[SRS_CONFIG_HOST_MAX + 16];
+    bool is_v6 = strchr(at->host, ':') != NULL;
+    (void)snprintf(text, sizeof text, "%s%s%s%s%u", is_v6 ? "[" : "", at->host, is_v6 ? "]" : "",
+                   at->host[0] != '\0' ? ":" : "", at->port);
+    return srs_endpoint_parse(text, out);
+}
+
+static SRS_ERR open_port(struct srs_listeners *listeners, const struct wanted *wanted)
+{
+    struct srs_endpoint endpoint;
+    struct srs_listener *listener = NULL;
+    srs_err err = endpoint_of(wanted->at, &endpoint);
+    if (!err)
+        err = srs_listener_open(&endpoint, &listener);
+    if (err)
+        return srs_wrap(err, "%s listener", wanted->port->protocol);
+    struct listening *listening = srs_new(struct listening);
+    *listening = (struct listening){.owner = listeners,
+                                    .listener = listener,
+                                    .at = *wanted->at,
+                                    .port = wanted->port,
+                                    .next = wanted->port,
+                                    .fresh = true};
+    err = srs_scope_spawn(&listeners->server->services, listen_main, listening);
+    if (err) {
+        srs_listener_close(listener);
+        srs_free(listening);
+        return srs_wrap(err, "%s listener", wanted->port->protocol);
+    }
+    srs_list_push(&listeners->all, &listening->link);
+    return SRS_OK;
+}
+
+static void tell(const struct listening *listening, const char *action)
+{
+    char text[SRS_ENDPOINT_TEXT];
+    struct srs_endpoint endpoint = srs_listener_endpoint(listening->listener);
+    srs_endpoint_format(&endpoint, text);
+    srs_log_info("server", "%s protocol=%s at=%s", action, listening->port->protocol, text);
+}
+
+// The coroutine finds its listener shut and ends; until then nobody finds it any more.
+static void shut_port(struct listening *listening)
+{
+    srs_list_remove(&listening->link);
+    srs_listener_shut(listening->listener);
+}
+
+// --- what the configuration asks for ------------------------------------------------------------
+
+static void want(struct wants *wants, const struct srs_config_endpoints *endpoints,
+                 const struct srs_port *port)
+{
+    for (size_t i = 0; i < endpoints->count; i++)
+        wants->items[wants->count++] = (struct wanted){&endpoints->items[i], port};
+}
+
+static bool same_endpoint(const struct srs_config_endpoint *a, const struct srs_config_endpoint *b)
+{
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+static bool same_endpoints(const struct srs_config_endpoints *a,
+                           const struct srs_config_endpoints *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = same_endpoint(&a->items[i], &b->items[i]);
+    return same;
+}
+
+// The API and the HTTP server may share their port.
+static void want_all(struct wants *wants, const struct srs_config *config)
+{
+    const struct srs_config_http *api = &config->http_api;
+    const struct srs_config_http *server = &config->http_server;
+    bool shared = api->enabled && server->enabled && same_endpoints(&api->listen, &server->listen);
+    want(wants, &config->rtmp_listen, &rtmp_port);
+    if (shared) {
+        want(wants, &server->listen, &shared_port);
+        return;
+    }
+    if (api->enabled)
+        want(wants, &api->listen, &api_port);
+    if (server->enabled)
+        want(wants, &server->listen, &web_port);
+}
+
+// --- changes ------------------------------------------------------------------------------------
+
+struct srs_listeners *srs_listeners_new(struct srs_server *server)
+{
+    struct srs_listeners *listeners = srs_new(struct srs_listeners);
+    listeners->server = server;
+    srs_list_init(&listeners->all);
+    return listeners;
+}
+
+void srs_listeners_free(struct srs_listeners *listeners)
+{
+    srs_free(listeners);
+}
+
+static struct listening *find_at(const struct srs_listeners *listeners,
+                                 const struct srs_config_endpoint *at)
+{
+    srs_list_each (node, &listeners->all) {
+        if (same_endpoint(&listening_at(node)->at, at))
+            return listening_at(node);
+    }
+    return NULL;
+}
+
+// One that goes, whose port is now asked for at another address: both cannot be open at a time.
+static struct listening *find_in_the_way(const struct srs_listeners *listeners, uint16_t port)
+{
+    srs_list_each (node, &listeners->all) {
+        struct listening *listening = listening_at(node);
+        if (listening->next == NULL && listening->at.port == port)
+            return listening;
+    }
+    return NULL;
+}
+
+// Opens it in the place of another; when that fails the other one is opened again.
+static SRS_ERR replace_port(struct srs_listeners *listeners, const struct wanted *wanted,
+                            struct listening *other)
+{
+    struct srs_config_endpoint at = other->at;
+    struct wanted before = {&at, other->port};
+    shut_port(other);
+    srs_err err = open_port(listeners, wanted);
+    if (!err)
+        return SRS_OK;
+    struct srs_err_trace *story = srs_err_save();
+    srs_err again = open_port(listeners, &before);
+    if (again)
+        srs_err_log(again, "server", "a port is lost");
+    else
+        find_at(listeners, &at)->fresh = false;
+    srs_err_restore(story);
+    return err;
+}
+
+static SRS_ERR open_missing(struct srs_listeners *listeners, const struct wants *wants)
+{
+    srs_err err = SRS_OK;
+    for (size_t i = 0; i < wants->count && !err; i++) {
+        const struct wanted *wanted = &wants->items[i];
+        if (find_at(listeners, wanted->at) != NULL)
+            continue;
+        struct listening *other = find_in_the_way(listeners, wanted->at->port);
+        err = other != NULL ? replace_port(listeners, wanted, other) : open_port(listeners, wanted);
+    }
+    return err;
+}
+
+static void take_back(struct srs_listeners *listeners)
+{
+    srs_list_each_safe (node, &listeners->all) {
+        struct listening *listening = listening_at(node);
+        if (listening->fresh)
+            shut_port(listening);
+        else
+            listening->next = listening->port;
+    }
+}
+
+SRS_ERR srs_listeners_open(struct srs_listeners *listeners, const struct srs_config *config)
+{
+    struct wants wants = {.count = 0};
+    want_all(&wants, config);
+    srs_list_each (node, &listeners->all) {
+        listening_at(node)->next = NULL;
+    }
+    for (size_t i = 0; i < wants.count; i++) {
+        struct listening *listening = find_at(listeners, wants.items[i].at);
+        if (listening != NULL && listening->next == NULL)
+            listening->next = wants.items[i].port;
+    }
+    srs_err err = open_missing(listeners, &wants);
+    if (err)
+        take_back(listeners);
+    return err;
+}
+
+void srs_listeners_settle(struct srs_listeners *listeners)
+{
+    srs_list_each_safe (node, &listeners->all) {
+        struct listening *listening = listening_at(node);
+        if (listening->next == NULL) {
+            tell(listening, "stop listening");
+            shut_port(listening);
+            continue;
+        }
+        bool told = !listening->fresh && listening->port == listening->next;
+        listening->port = listening->next;
+        listening->fresh = false;
+        if (!told)
+            tell(listening, "listen");
+    }
+}
+
+void srs_listeners_shut(struct srs_listeners *listeners)
+{
+    srs_list_each_safe (node, &listeners->all) {
+        shut_port(listening_at(node));
+    }
+}

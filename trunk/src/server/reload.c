@@ -1,0 +1,212 @@
+#include "server/reload.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/task.h"
+#include "server/config/compare.h"
+#include "server/listeners.h"
+#include <stdio.h>
+
+// A configuration is small; a file system that takes longer hangs.
+static const srs_usec read_usec = 10 * SRS_SEC;
+static const srs_usec quit_usec = 1 * SRS_SEC;
+
+enum { NAMES_SIZE = 512 };
+
+struct srs_reload {
+    struct srs_server *server;
+    const struct srs_config_args *args;
+    struct srs_event wanted;
+    bool asked;
+};
+
+// --- reading ------------------------------------------------------------------------------------
+
+struct reading {
+    struct srs_task task;
+    struct srs_config_args args;
+    struct srs_config *config;
+    struct srs_config **out; // the waiter's; NULL once it has gone
+};
+
+static srs_err run_reading(struct srs_task *task)
+{
+    struct reading *reading = srs_list_entry(task, struct reading, task);
+    return srs_config_load(&reading->args, &reading->config);
+}
+
+static void reading_done(struct srs_task *task)
+{
+    struct reading *reading = srs_list_entry(task, struct reading, task);
+    if (reading->out != NULL)
+        *reading->out = reading->config;
+    else
+        srs_config_unref(reading->config);
+    srs_free(reading);
+}
+
+// A thread of its own each time: reloads are rare, and one that hangs must not keep the next from
+// being tried.
+static SRS_YIELDS SRS_ERR read_config(const struct srs_config_args *args, struct srs_config **out)
+{
+    struct srs_task_queue *queue = NULL;
+    struct srs_config *config = NULL;
+    srs_err err = srs_task_queue_new("config", 1, &queue);
+    if (err)
+        return err;
+    struct reading *reading = srs_new(struct reading);
+    reading->task.run = run_reading;
+    reading->task.done = reading_done;
+    reading->args = *args;
+    reading->out = &config;
+    err = srs_task_call(queue, &reading->task, srs_now() + read_usec);
+    struct srs_err_trace *story = srs_err_save();
+    if (err == SRS_E_SOCKET_TIMEOUT || err == SRS_E_CANCELED) // ours: reading gives neither
+        reading->out = NULL;
+    (void)srs_task_queue_close(queue, srs_now() + quit_usec);
+    srs_err_restore(story);
+    if (err) {
+        srs_config_unref(config);
+        return srs_wrap(err, "read the configuration");
+    }
+    *out = config;
+    return SRS_OK;
+}
+
+// --- what changes -------------------------------------------------------------------------------
+
+struct changes {
+    unsigned count;
+    unsigned restart;
+    char names[NAMES_SIZE]; // of those in effect
+};
+
+static void note_change(void *arg, const struct srs_directive *row, const char *vhost)
+{
+    struct changes *changes = arg;
+    char path[SRS_DIRECTIVE_PATH];
+    srs_directive_path(row, path);
+    if (row->reload == SRS_RELOAD_RESTART) {
+        changes->restart++;
+        srs_log_warn("reload", "directive=%s changed, which takes effect at the next start", path);
+        return;
+    }
+    size_t used = strlen(changes->names);
+    (void)snprintf(changes->names + used, sizeof changes->names - used, "%s%s%s%s",
+                   changes->count > 0 ? "," : "", path, vhost != NULL ? "@" : "",
+                   vhost != NULL ? vhost : "");
+    changes->count++;
+}
+
+// Vhosts that came or went.
+static void note_vhosts(const struct srs_config *before, const struct srs_config *after)
+{
+    for (size_t i = 0; i < before->vhost_count; i++)
+        if (srs_config_vhost_exact(after, before->vhosts[i].name) == NULL)
+            srs_log_info("reload", "vhost removed name=%s", before->vhosts[i].name);
+    for (size_t i = 0; i < after->vhost_count; i++)
+        if (srs_config_vhost_exact(before, after->vhosts[i].name) == NULL)
+            srs_log_info("reload", "vhost added name=%s", after->vhosts[i].name);
+}
+
+static void tell_notes(const struct srs_config *config)
+{
+    for (size_t i = 0; i < config->note_count; i++)
+        srs_log_warn("config", "%s", config->notes[i]);
+    if (config->notes_dropped > 0)
+        srs_log_warn("config", "%zu more notes", config->notes_dropped);
+}
+
+// --- the change ---------------------------------------------------------------------------------
+
+// Sessions of a vhost that is gone or off are ended; its streams take over what is read at each
+// use.
+static void apply_to_streams(struct srs_server *server)
+{
+    struct srs_source *source = NULL;
+    while ((source = srs_sources_next(server->sources, source)) != NULL) {
+        const struct srs_config_vhost *vhost =
+            srs_config_vhost_exact(server->config, source->vhost);
+        if (vhost != NULL && vhost->enabled)
+            srs_server_retime(server, vhost, source);
+    }
+    srs_list_each (node, &server->clients.all) {
+        struct srs_client *client = srs_list_entry(node, struct srs_client, link);
+        const struct srs_config_vhost *vhost =
+            srs_config_vhost_exact(server->config, client->source->vhost);
+        if (vhost == NULL || !vhost->enabled)
+            srs_client_kick(client, SRS_E_VHOST_GONE);
+    }
+}
+
+// Takes the reference to `next`.
+static SRS_ERR change_to(struct srs_server *server, struct srs_config *next)
+{
+    SRS_NOYIELD_SCOPE();
+    struct srs_config *before = server->config;
+    struct changes changes = {.count = 0};
+    srs_err err = srs_listeners_open(server->listeners, next);
+    if (err) {
+        srs_config_unref(next);
+        return srs_wrap(err, "open the ports");
+    }
+    server->config = next;
+    srs_listeners_settle(server->listeners);
+    srs_log_set_level(srs_server_log_level(next));
+    tell_notes(next);
+    note_vhosts(before, next);
+    srs_config_compare(before, next, note_change, &changes);
+    apply_to_streams(server);
+    srs_log_info("reload", "done changed=%u restart=%u snapshots=%ld directives=%s", changes.count,
+                 changes.restart, srs_live_count(SRS_LIVE_CONFIG), changes.names);
+    srs_config_unref(before);
+    return SRS_OK;
+}
+
+// --- requests -----------------------------------------------------------------------------------
+
+static SRS_YIELDS srs_err reload_main(void *arg)
+{
+    struct srs_reload *reload = arg;
+    for (;;) {
+        struct srs_config *next = NULL;
+        srs_err err = SRS_OK;
+        while (!reload->asked && !err)
+            err = srs_event_wait(&reload->wanted, SRS_NEVER);
+        if (err)
+            return err;
+        reload->asked = false;
+        err = read_config(reload->args, &next);
+        if (!err)
+            err = change_to(reload->server, next);
+        if (err == SRS_E_CANCELED)
+            return err;
+        if (err)
+            srs_err_log(err, "reload", "refused, the configuration stays as it was");
+    }
+}
+
+SRS_ERR srs_reload_new(struct srs_server *server, const struct srs_config_args *args,
+                       struct srs_reload **out)
+{
+    struct srs_reload *reload = srs_new(struct srs_reload);
+    reload->server = server;
+    reload->args = args;
+    srs_err err = srs_scope_spawn(&server->services, reload_main, reload);
+    if (err) {
+        srs_free(reload);
+        return srs_wrap(err, "reload");
+    }
+    *out = reload;
+    return SRS_OK;
+}
+
+void srs_reload_free(struct srs_reload *reload)
+{
+    srs_free(reload);
+}
+
+void srs_reload_request(struct srs_reload *reload)
+{
+    reload->asked = true;
+    srs_event_signal(&reload->wanted);
+}
