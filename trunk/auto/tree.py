@@ -3,6 +3,7 @@ import os
 import re
 import sys
 
+# .git is a file in a second working tree of the repository.
 SKIPPED = {".git", "objs", "node_modules", "__pycache__"}
 
 
@@ -12,7 +13,7 @@ def walk(root, top, suffixes=None):
     for folder, folders, names in os.walk(os.path.join(root, top)):
         folders[:] = [f for f in folders if f not in SKIPPED]
         for name in names:
-            if suffixes is None or name.endswith(suffixes):
+            if name not in SKIPPED and (suffixes is None or name.endswith(suffixes)):
                 found.append(os.path.relpath(os.path.join(folder, name), root))
     return sorted(found)
 

@@ -97,13 +97,13 @@ static void test_clients_given_a_kick_then_its_coroutine_ends(void **state)
 {
     (void)state;
     struct srs_scope scope;
-    struct srs_client client = {.kicked = false};
+    struct srs_client client = {.kicked = SRS_OK};
     srs_scope_init(&scope, "clients");
     assert_err(SRS_OK, srs_scope_spawn(&scope, play, &client), "spawn");
     assert_err(SRS_OK, srs_co_breathe(), "it plays");
     assert_int_equal(server.clients.count, 1);
-    srs_client_kick(&client);
-    assert_true(client.kicked);
+    srs_client_kick(&client, SRS_E_VHOST_GONE);
+    assert_int_equal(client.kicked, SRS_E_VHOST_GONE);
     for (int i = 0; i < 3 && scope.count > 0; i++)
         assert_err(SRS_OK, srs_co_breathe(), "it ends");
     assert_int_equal(scope.count, 0);
