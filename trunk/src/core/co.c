@@ -55,6 +55,7 @@ static st_netfd_t epoll_netfd;
 static st_thread_t reactor_thread;
 static bool reactor_waits;
 static srs_usec slice_start;
+srs_usec srs_co_longest_call;
 static srs_usec turn_cpu; // the thread's, when it was read last
 static srs_usec turn_cpu_at;
 static struct srs_co_stats stats;
@@ -69,28 +70,39 @@ static srs_usec thread_cpu(void)
     return (srs_usec)ts.tv_sec * SRS_SEC + ts.tv_nsec / 1000;
 }
 
+static void begin_slice(srs_usec now)
+{
+    slice_start = now;
+    srs_co_longest_call = 0;
+}
+
 static void slice_end(const struct srs_co *co)
 {
     srs_usec now = srs_now();
-    srs_usec wall = now - slice_start;
-    slice_start = now;
+    struct srs_co_slice slice = {
+        .name = co->name, .wall = now - slice_start, .call = srs_co_longest_call};
+    begin_slice(now);
     stats.switches++;
-    if (wall <= LONG_SLICE_USEC)
+    if (slice.wall <= LONG_SLICE_USEC)
         return;
     // CPU time since the turn began bounds the slice's from above, so a slice is never called long
     // wrongly by more than the rest of its turn; the clock is a system call and is read only here
     // and at turns, at most once a millisecond.
     srs_usec cpu_now = thread_cpu();
-    srs_usec cpu = cpu_now - turn_cpu;
-    bool preempted = cpu <= LONG_SLICE_USEC;
+    slice.cpu = cpu_now - turn_cpu;
     turn_cpu = cpu_now;
     turn_cpu_at = now;
-    if (preempted)
+    if (slice.cpu <= LONG_SLICE_USEC) {
+        slice.kind = SRS_CO_SLICE_PREEMPTED;
         stats.preempted++;
-    else
+    } else if (slice.wall - slice.call <= LONG_SLICE_USEC) {
+        slice.kind = SRS_CO_SLICE_STALLED;
+        stats.stalled++;
+    } else {
         stats.long_slices++;
+    }
     if (on_long_slice != NULL)
-        on_long_slice(co->name, wall, cpu, preempted);
+        on_long_slice(&slice);
 }
 
 void srs_co_on_long_slice(srs_co_slice_fn *fn)
@@ -252,7 +264,7 @@ void srs_co_idle_wait(srs_usec timeout)
     reactor_waits = true;
     (void)st_netfd_poll(epoll_netfd, POLLIN, whole_ms);
     reactor_waits = false;
-    slice_start = srs_now();
+    begin_slice(srs_now());
     enter(self);
     stats.turns++;
     if (slice_start - turn_cpu_at > TURN_CPU_USEC) {

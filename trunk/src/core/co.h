@@ -122,6 +122,7 @@ srs_usec srs_co_slice_used(void);
 struct srs_co_stats {
     uint64_t long_slices;
     uint64_t preempted; // long on the wall only
+    uint64_t stalled;   // long in one call of a socket that was not to block
     uint64_t turns;
     uint64_t switches;
     long coroutines;
@@ -129,7 +130,17 @@ struct srs_co_stats {
 };
 struct srs_co_stats srs_co_stats(void);
 
-// Called by the watchdog at the end of each long slice (more than 10 ms of wall and of CPU time)
-// and of each preempted one, instead of logging it. For log.c.
-typedef void srs_co_slice_fn(const char *name, srs_usec wall, srs_usec cpu, bool preempted);
+// Long: more than 10 ms of wall and of CPU time. Preempted: of wall time only. Stalled: long, but
+// no more so without its longest single read or write of a socket: the kernel or the machine below
+// it stood still, and no other code of ours would have given way sooner.
+enum srs_co_slice_kind { SRS_CO_SLICE_LONG, SRS_CO_SLICE_PREEMPTED, SRS_CO_SLICE_STALLED };
+struct srs_co_slice {
+    const char *name;
+    enum srs_co_slice_kind kind;
+    srs_usec wall;
+    srs_usec cpu;
+    srs_usec call; // the longest one
+};
+// Called by the watchdog at the end of each such slice, instead of logging it. For log.c.
+typedef void srs_co_slice_fn(const struct srs_co_slice *slice);
 void srs_co_on_long_slice(srs_co_slice_fn *fn);

@@ -22,6 +22,14 @@ bool srs_co_on_scheduler(void);
 // Context switch bookkeeping for the reactor's own coroutine. `readable` waits for the epoll
 // descriptor.
 void srs_co_idle_wait(srs_usec timeout);
+// Around a system call on a socket, for the watchdog.
+extern srs_usec srs_co_longest_call;
+static inline void srs_co_note_call(srs_usec began)
+{
+    srs_usec took = srs_now() - began;
+    if (took > srs_co_longest_call)
+        srs_co_longest_call = took;
+}
 // Ends the reactor's wait, because a timer was set that is due before its end.
 void srs_co_idle_interrupt(void);
 SRS_ERR srs_co_start_reactor(int epoll_fd);

@@ -183,14 +183,14 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-static void on_long_slice(const char *name, srs_usec wall, srs_usec cpu, bool preempted)
+static void on_long_slice(const struct srs_co_slice *slice)
 {
-    if (!preempted)
-        srs_log_warn("co", "long slice coroutine=%s wall_ms=%lld cpu_ms=%lld", name,
-                     (long long)(wall / SRS_MSEC), (long long)(cpu / SRS_MSEC));
-    else
-        srs_log_debug("co", "preempted coroutine=%s wall_ms=%lld cpu_ms=%lld", name,
-                      (long long)(wall / SRS_MSEC), (long long)(cpu / SRS_MSEC));
+    static const char *const words[] = {"long", "preempted", "stalled"};
+    enum srs_log_level level = slice->kind == SRS_CO_SLICE_LONG ? SRS_LOG_WARN : SRS_LOG_DEBUG;
+    if (srs_log_enabled(level))
+        srs_log_write(level, "co", "%s slice coroutine=%s wall_ms=%lld cpu_ms=%lld call_ms=%lld",
+                      words[slice->kind], slice->name, (long long)(slice->wall / SRS_MSEC),
+                      (long long)(slice->cpu / SRS_MSEC), (long long)(slice->call / SRS_MSEC));
 }
 
 static void sink_close(void)

@@ -287,7 +287,9 @@ SRS_YIELDS SRS_ERR srs_conn_read(struct srs_conn *conn, srs_usec deadline, struc
         srs_err err = srs_io_wait(&conn->io, SRS_IO_READ, deadline);
         if (err)
             return err;
+        srs_usec began = srs_now();
         ssize_t n = recv(conn->io.fd, read_buffer, sizeof read_buffer, 0);
+        srs_co_note_call(began);
         if (n > 0) {
             // A short read means the socket is empty now, and saves the call that would say so.
             if ((size_t)n < sizeof read_buffer && (conn->io.ready & SRS_IO_HUP) == 0)
@@ -322,8 +324,10 @@ SRS_ERR srs_conn_write_now(struct srs_conn *conn, const struct iovec *iov, int c
     if ((conn->io.ready & SRS_IO_WRITE) == 0)
         return srs_bare(SRS_E_AGAIN);
     for (;;) {
+        srs_usec began = srs_now();
         ssize_t n = count == 1 ? send(conn->io.fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
                                : writev(conn->io.fd, iov, count);
+        srs_co_note_call(began);
         if (n >= 0) {
             conn->bytes_out += (uint64_t)n;
             *written = (size_t)n;

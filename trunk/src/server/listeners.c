@@ -41,7 +41,10 @@ struct wants {
     size_t count;
 };
 
-#define listening_at(node) srs_list_entry(node, struct listening, link)
+static struct listening *listening_at(struct srs_list *node)
+{
+    return srs_list_entry(node, struct listening, link);
+}
 
 // --- accepting ----------------------------------------------------------------------------------
 
