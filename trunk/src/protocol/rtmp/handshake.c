@@ -1,12 +1,14 @@
-// RTMP handshake (RTMP 1.0 section 5.2), the plain form.
+// RTMP handshake (RTMP 1.0 section 5.2) and its signed ("digest") form.
 //
 // The server answers S0 S1 S2 in one piece as soon as C1 is there: some clients send C2 only after
-// S2. The peer's last block (C2, S2) is counted and never looked at: real clients sign it, copy it
-// or fill it with anything. The signed
-// ("digest") form is left out; it would be chosen by C1 in answer_c1 and nowhere else.
+// S2. A C1 that is signed, whatever version it tells, is answered signed in the same layout, any
+// other one by the plain form: two digests at most to find out, three more to answer. The peer's
+// last block (C2, S2) is counted and never looked at: real clients sign it, copy it or fill it with
+// anything. As a client we speak the plain form, which every server takes.
 #include "protocol/rtmp/handshake.h"
 #include "core/assert.h"
 #include "core/mem.h"
+#include "protocol/rtmp/digest.h"
 #include <string.h>
 
 enum state {
@@ -69,16 +71,36 @@ SRS_ERR srs_rtmp_hs_start(struct srs_rtmp_hs *hs, struct srs_buf *out, size_t li
     return SRS_OK;
 }
 
-// S0, S1 and S2 = copy of C1.
+static void write_filler(struct srs_rtmp_hs *hs, uint8_t *out)
+{
+    struct srs_wr wr = srs_wr_init(out, SRS_RTMP_HS_BLOCK);
+    while (wr.size < SRS_RTMP_HS_BLOCK)
+        srs_wr_u64(&wr, filler_next(&hs->seed));
+    srs_assert(!wr.bad);
+}
+
+// S0, S1 and S2. S2 is a copy of C1, or anything with a signature.
 static srs_err answer_c1(struct srs_rtmp_hs *hs, const uint8_t *c1, struct srs_buf *out,
                          size_t limit)
 {
     uint8_t *room;
+    struct srs_rtmp_digest digest;
     srs_err err = srs_buf_reserve(out, SRS_RTMP_HS_ANSWER, limit, &room);
     if (err)
         return srs_wrap(err, "S0 S1 S2");
+    uint8_t *s2 = room + SRS_RTMP_HS_FIRST;
     write_first(hs, room);
-    memcpy(room + SRS_RTMP_HS_FIRST, c1, SRS_RTMP_HS_BLOCK);
+    err = srs_rtmp_digest_find(c1, SRS_RTMP_DIGEST_CLIENT, &digest);
+    if (!err && digest.layout == SRS_RTMP_DIGEST_NONE) {
+        memcpy(s2, c1, SRS_RTMP_HS_BLOCK);
+    } else if (!err) {
+        write_filler(hs, s2);
+        err = srs_rtmp_digest_put(room + 1, SRS_RTMP_DIGEST_SERVER, digest.layout);
+        if (!err)
+            err = srs_rtmp_digest_sign(s2, SRS_RTMP_DIGEST_SERVER, c1 + digest.at);
+    }
+    if (err)
+        return srs_wrap(err, "S0 S1 S2");
     srs_buf_grown(out, SRS_RTMP_HS_ANSWER);
     return SRS_OK;
 }

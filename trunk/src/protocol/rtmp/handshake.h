@@ -33,7 +33,7 @@ SRS_ERR srs_rtmp_hs_start(struct srs_rtmp_hs *hs, struct srs_buf *out, size_t li
 // Consumes handshake bytes from the front of *in and appends what is to be sent. AGAIN while bytes
 // are missing; OK once, with *in at the first byte after the handshake, and at each later call
 // without consuming anything. RTMP_PLAIN_REQUIRED (server) or RTMP_HANDSHAKE (client) for a version
-// other than 3; errors of srs_buf_append.
+// other than 3; errors of srs_buf_append and srs_crypto_hmac_sha256.
 SRS_ERR srs_rtmp_hs_feed(struct srs_rtmp_hs *hs, struct srs_span *in, struct srs_buf *out,
                          size_t limit);
 bool srs_rtmp_hs_done(const struct srs_rtmp_hs *hs);

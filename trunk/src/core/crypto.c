@@ -1,0 +1,33 @@
+// Digests, by libcrypto. An algorithm is fetched once and kept: the look-up costs more than the
+// digest of a handshake.
+#include "core/crypto.h"
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+
+static EVP_MAC *hmac;
+
+static EVP_MAC_CTX *context_new(void)
+{
+    if (hmac == NULL)
+        hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    return hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
+}
+
+SRS_ERR srs_crypto_hmac_sha256(struct srs_span key, const struct srs_span *pieces, size_t count,
+                               uint8_t out[SRS_SHA256_SIZE])
+{
+    char digest[] = "SHA256";
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                           OSSL_PARAM_construct_end()};
+    size_t size = 0;
+    EVP_MAC_CTX *context = context_new();
+    bool good = context != NULL && EVP_MAC_init(context, key.bytes, key.size, params) == 1;
+    for (size_t i = 0; i < count && good; i++)
+        good = pieces[i].size == 0 || EVP_MAC_update(context, pieces[i].bytes, pieces[i].size) == 1;
+    good = good && EVP_MAC_final(context, out, &size, SRS_SHA256_SIZE) == 1;
+    EVP_MAC_CTX_free(context);
+    if (!good || size != SRS_SHA256_SIZE)
+        return srs_fail(SRS_E_OPEN_SSL_CREATE_HMAC, "HMAC-SHA256 with a key of %zu bytes",
+                        key.size);
+    return SRS_OK;
+}
