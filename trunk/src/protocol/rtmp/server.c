@@ -43,6 +43,14 @@ void srs_rtmp_server_init(struct srs_rtmp_server *server,
     }
 }
 
+void srs_rtmp_server_set_windows(struct srs_rtmp_server *server, uint32_t in, uint32_t out)
+{
+    server->window_ack = out;
+    server->ack_fixed = in > 0;
+    if (in > 0)
+        server->ack_every = in;
+}
+
 static void hs_free(struct srs_rtmp_server *server)
 {
     if (server->hs != NULL)
@@ -117,7 +125,7 @@ static srs_err control_take(struct srs_rtmp_server *server, const struct srs_rtm
     srs_err err = srs_rtmp_control_read(msg, &control);
     if (err)
         return err;
-    if (control.type == SRS_RTMP_WINDOW_ACK_SIZE && control.value > 0)
+    if (control.type == SRS_RTMP_WINDOW_ACK_SIZE && control.value > 0 && !server->ack_fixed)
         server->ack_every =
             control.value < SRS_RTMP_WINDOW_ACK ? control.value : SRS_RTMP_WINDOW_ACK;
     if (control.type == SRS_RTMP_USER_CONTROL && control.event == SRS_RTMP_PING_REQUEST)

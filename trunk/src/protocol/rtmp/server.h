@@ -93,6 +93,7 @@ struct srs_rtmp_server {
     uint16_t setup_messages;
     uint8_t state;
     uint8_t streams_created;
+    bool ack_fixed;
     bool fc_published;
     bool has_published;
     bool parts_begun;
@@ -119,6 +120,10 @@ SRS_ERR srs_rtmp_server_next(struct srs_rtmp_server *server, struct srs_rtmp_eve
 // A later publish or play on the same connection then finds no connect in its request (NULL texts).
 const struct srs_rtmp_request *srs_rtmp_server_request(const struct srs_rtmp_server *server);
 void srs_rtmp_server_forget_request(struct srs_rtmp_server *server);
+
+// Before connect is accepted: acknowledge every `in` bytes whatever the peer says (0: as it says),
+// and tell it a window of `out` (0: tell none).
+void srs_rtmp_server_set_windows(struct srs_rtmp_server *server, uint32_t in, uint32_t out);
 
 // Answers. LIMIT when the peer lets SRS_RTMP_PENDING_MAX bytes pile up, NO_MEMORY,
 // RTMP_MESSAGE_ENCODE for a text of ours that is too long. After a refusal write what is pending

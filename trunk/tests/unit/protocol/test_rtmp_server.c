@@ -693,6 +693,40 @@ static void test_server_given_windows_of_bytes_then_acknowledged(void **state)
     host_fini(&host);
 }
 
+static void test_server_given_windows_of_the_configuration_then_they_count(void **state)
+{
+    (void)state;
+    struct host host;
+    static uint8_t payload[5000];
+    char sent[2048];
+    host_init(&host, true);
+    srs_rtmp_server_set_windows(&host.server, 10000, 77);
+    assert_err(SRS_E_AGAIN, host_feed_connect(&host), "connect");
+    assert_sent(&host, "5:0:77 6:0:2500000 _result:1:NetConnection.Connect.Success:0@0 ");
+    assert_err(SRS_E_AGAIN, host_feed_command(&host, 1, "publish", 3, (struct args){.text = "s"}),
+               "publish");
+    assert_err(SRS_E_AGAIN, host_feed_hex(&host, "02 000000 000004 05 00000000 000003e8"),
+               "a window of 1000, which does not count");
+    srs_buf_fini(&host.sent);
+    for (int i = 0; i < 4; i++)
+        assert_err(SRS_E_AGAIN,
+                   host_feed_message(&host, (struct srs_rtmp_head){.type = 9, .csid = 6}, payload,
+                                     sizeof payload),
+                   "media");
+    unsigned acks = 0;
+    for (const char *at = host_sent(&host, sent, sizeof sent); (at = strstr(at, "3:0:")) != NULL;
+         at++)
+        acks++;
+    assert_in_range(acks, 1, 2);
+    host_fini(&host);
+
+    host_init(&host, true);
+    srs_rtmp_server_set_windows(&host.server, 0, 0);
+    assert_err(SRS_E_AGAIN, host_feed_connect(&host), "connect");
+    assert_sent(&host, "6:0:2500000 _result:1:NetConnection.Connect.Success:0@0 ");
+    host_fini(&host);
+}
+
 static void test_server_given_limits_exceeded_then_named(void **state)
 {
     (void)state;
@@ -840,6 +874,7 @@ int main(void)
         cmocka_unit_test(test_server_given_commands_before_connect_then_silence),
         cmocka_unit_test(test_server_given_ping_then_pong),
         cmocka_unit_test(test_server_given_windows_of_bytes_then_acknowledged),
+        cmocka_unit_test(test_server_given_windows_of_the_configuration_then_they_count),
         cmocka_unit_test(test_server_given_limits_exceeded_then_named),
         cmocka_unit_test(test_server_given_peer_that_does_not_read_then_pending_is_bounded),
         cmocka_unit_test(test_server_given_idle_player_then_little_memory),
