@@ -71,6 +71,7 @@ static int on_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_
     return connect(fd, to, size);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the library's prototype
 static ares_ssize_t on_receive(ares_socket_t fd, void *bytes, size_t size, int flags,
                                struct sockaddr *from, ares_socklen_t *from_size, void *arg)
 {
@@ -84,9 +85,7 @@ static ares_ssize_t on_receive(ares_socket_t fd, void *bytes, size_t size, int f
 static ares_ssize_t on_send(ares_socket_t fd, const struct iovec *iov, int count, void *arg)
 {
     struct srs_io *io = socket_of(arg, fd);
-    struct msghdr message = {.msg_iovlen = (size_t)count};
-    memcpy(&message.msg_iov, &iov, sizeof iov); // the field is not const
-    ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
+    ssize_t n = writev(fd, iov, count);
     if (n < 0 && errno == EAGAIN && io != NULL)
         io->ready &= (uint8_t)~SRS_IO_WRITE;
     return n;

@@ -101,6 +101,9 @@ static void store(const struct srs_directive *row, const struct srs_config_value
     case SRS_DIRECTIVE_WORD:
         *(const char **)field = value->text;
         break;
+    case SRS_DIRECTIVE_LIST:
+        *(struct srs_config_words *)field = value->words;
+        break;
     case SRS_DIRECTIVE_LISTEN:
         *(struct srs_config_endpoints *)field = value->listen;
         break;

@@ -39,6 +39,12 @@ struct srs_config_endpoints {
     } items[SRS_CONFIG_LISTEN_MAX]; // [0..count)
 };
 
+// Words of a list; the text is the snapshot's.
+struct srs_config_words {
+    const char *const *items; // [0..count)
+    size_t count;
+};
+
 struct srs_config_http {
     bool enabled;
     bool crossdomain;
@@ -51,6 +57,7 @@ struct srs_config_vhost {
     bool min_latency;
     bool tcp_nodelay;
     int64_t chunk_size;
+    int64_t in_ack_size;
     int64_t out_ack_size;
     struct {
         bool gop_cache;
@@ -68,6 +75,10 @@ struct srs_config_vhost {
         srs_usec firstpkt_timeout;
         srs_usec normal_timeout;
     } publish;
+    struct {
+        bool enabled;
+        struct srs_config_words destination;
+    } forward;
     struct {
         bool enabled;
         const char *mount;
@@ -119,3 +130,12 @@ void srs_config_unref(struct srs_config *config);
 // The vhost of that name, else __defaultVhost__, else NULL; a disabled one is found too.
 const struct srs_config_vhost *srs_config_vhost_find(const struct srs_config *config,
                                                      const char *name);
+
+// Another server as it is written in a list: "host", "host:1935", "[::1]:1935"; without a port it
+// is RTMP's. SYSTEM_CONFIG_INVALID for anything else, URLs too.
+enum { SRS_CONFIG_NAME_MAX = 253 };
+struct srs_config_remote {
+    char host[SRS_CONFIG_NAME_MAX + 1]; // a name, or an address without brackets
+    uint16_t port;
+};
+SRS_ERR srs_config_remote_read(const char *word, struct srs_config_remote *out);

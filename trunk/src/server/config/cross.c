@@ -113,31 +113,55 @@ static SRS_ERR check_web(const struct srs_config_node *root)
     return err;
 }
 
+static SRS_ERR check_destinations(const struct srs_config_node *vhost,
+                                  struct srs_config_notes *notes)
+{
+    struct srs_config_value to;
+    struct srs_config_remote remote;
+    srs_err err = get(vhost, "vhost.forward", "destination", &to);
+    for (size_t i = 0; !err && i < to.words.count; i++) {
+        err = srs_config_remote_read(to.words.items[i], &remote);
+        if (err)
+            return srs_wrap(err, "forward.destination");
+    }
+    if (!err && to.words.count == 0)
+        srs_config_note(notes, "forward is on without a destination");
+    return err;
+}
+
+// A publisher is copied as long as it publishes, also when nobody watches it here.
+static SRS_ERR check_forward(const struct srs_config_node *vhost, struct srs_config_notes *notes)
+{
+    bool forward = false;
+    struct srs_config_value idle;
+    srs_err err = get_on(vhost, "vhost.forward", "enabled", &forward);
+    if (err || !forward)
+        return err;
+    err = get(vhost, "vhost.publish", "kickoff_for_idle", &idle);
+    if (!err && idle.number > 0)
+        err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                       "forward and publish.kickoff_for_idle in one vhost");
+    return err ? err : check_destinations(vhost, notes);
+}
+
 static SRS_ERR check_vhost(const struct srs_config_node *vhost, struct srs_config_notes *notes)
 {
     bool hls = false;
     bool remux = false;
-    bool forward = false;
     char shown[SRS_CONFIG_SHOWN];
     struct srs_config_value mount;
-    struct srs_config_value idle;
     srs_err err = get_on(vhost, "vhost.hls", "enabled", &hls);
     if (!err)
         err = get_on(vhost, "vhost.http_remux", "enabled", &remux);
     if (!err)
-        err = get_on(vhost, "vhost.forward", "enabled", &forward);
-    if (!err)
         err = get(vhost, "vhost.http_remux", "mount", &mount);
     if (!err)
-        err = get(vhost, "vhost.publish", "kickoff_for_idle", &idle);
+        err = check_forward(vhost, notes);
     if (err)
         return err;
     const char *dot = strrchr(mount.text, '.');
     if (hls && remux && dot != NULL && strcmp(dot, ".ts") == 0)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "hls and http_remux to .ts in one vhost");
-    if (forward && idle.number > 0)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                        "forward and publish.kickoff_for_idle in one vhost");
     if (remux && (dot == NULL || strcmp(dot, ".flv") != 0))
         srs_config_note(notes, "http_remux.mount \"%s\": only .flv is built yet",
                         srs_config_shown(mount.text, shown));

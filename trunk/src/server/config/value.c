@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORT_MAX = 65535 };
+enum { PORT_MAX = 65535, PORT_RTMP = 1935 };
 
 // One value on its way: where it stands is told in notes and errors.
 struct reading {
@@ -160,6 +160,40 @@ SRS_ERR srs_config_endpoint_read(const char *word, struct srs_config_endpoint *o
     return SRS_OK;
 }
 
+static bool is_name(const char *host)
+{
+    for (; *host != '\0'; host++)
+        if (strchr("-._", *host) == NULL && !(*host >= '0' && *host <= '9') &&
+            !((*host | 0x20) >= 'a' && (*host | 0x20) <= 'z'))
+            return false;
+    return true;
+}
+
+SRS_ERR srs_config_remote_read(const char *word, struct srs_config_remote *out)
+{
+    char shown[SRS_CONFIG_SHOWN];
+    struct srs_config_remote remote = {.port = PORT_RTMP};
+    bool brackets = word[0] == '[';
+    const char *host = word + brackets;
+    size_t size = strcspn(host, brackets ? "]" : ":");
+    const char *rest = host + size + (host[size] == ']');
+    (void)srs_config_shown(word, shown);
+    if (size < sizeof remote.host && (!brackets || host[size] == ']'))
+        memcpy(remote.host, host, size);
+    if (remote.host[0] == '\0' || (brackets ? !is_address(remote.host) : !is_name(remote.host)))
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "\"%s\" is not host:port", shown);
+    if (*rest != '\0') {
+        char *end = NULL;
+        long port = *rest == ':' ? strtol(rest + 1, &end, 10) : 0;
+        if (port < 1 || port > PORT_MAX || *end != '\0')
+            return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "\"%s\" has no port from 1 to %d", shown,
+                            PORT_MAX);
+        remote.port = (uint16_t)port;
+    }
+    *out = remote;
+    return SRS_OK;
+}
+
 static SRS_ERR add_endpoint(const char *word, struct srs_config_endpoints *list)
 {
     if (list->count == SRS_CONFIG_LISTEN_MAX)
@@ -211,6 +245,11 @@ SRS_ERR srs_config_value_read(const struct srs_directive *row, const struct srs_
         return r.word[0] != '\0' ? read_number(&r, out) : SRS_OK;
     case SRS_DIRECTIVE_LISTEN:
         return read_endpoints(&r, node, out);
+    case SRS_DIRECTIVE_LIST:
+        if (node != NULL)
+            out->words =
+                (struct srs_config_words){(const char *const *)node->args, node->arg_count};
+        return SRS_OK;
     default:
         return SRS_OK;
     }

@@ -6,10 +6,11 @@
 
 struct srs_config_value {
     bool on;
-    int word;         // index of an ENUM's word, -1 for none
-    int64_t number;   // INT; MSEC, SEC and SECF in microseconds; SRS_CONFIG_AUTO
-    double real;      // as written, in the directive's unit
-    const char *text; // the first word
+    int word;                      // index of an ENUM's word, -1 for none
+    int64_t number;                // INT; MSEC, SEC and SECF in microseconds; SRS_CONFIG_AUTO
+    double real;                   // as written, in the directive's unit
+    const char *text;              // the first word
+    struct srs_config_words words; // of a LIST; borrowed from the node
     struct srs_config_endpoints listen;
 };
 

@@ -10,6 +10,7 @@
 #include "core/version.h"
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
+#include "server/forward/forward.h"
 #include "server/ingest/flv_ingest.h"
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static const srs_usec goodbye_usec = 1 * SRS_SEC; // last words
 struct publisher {
     struct srs_source *source; // claimed; a reference of its own
     struct srs_flv_ingest ingest;
+    struct srs_forward *forward; // its copies to other servers, or NULL
     srs_usec first_timeout;
     srs_usec normal_timeout;
     srs_usec last_at; // of the last media message, 0 = none yet
@@ -77,6 +79,8 @@ static SRS_ERR on_connect(struct session *session)
     }
     srs_endpoint_format_ip(&local, server_ip);
     session->machine.chunk_size_accepted = (uint32_t)target.vhost->chunk_size;
+    srs_rtmp_server_set_windows(&session->machine, (uint32_t)target.vhost->in_ack_size,
+                                (uint32_t)target.vhost->out_ack_size);
     struct srs_rtmp_server_info info = {.signature = "SRS",
                                         .server = SRS_SIGNATURE,
                                         .version = SRS_VERSION,
@@ -119,6 +123,7 @@ static void end_publish(struct session *session)
                  publisher->source->key, (unsigned long long)stats->video_packets,
                  (unsigned long long)stats->audio_packets, (unsigned long long)stats->bytes_in,
                  (unsigned long long)publisher->ingest.dropped);
+    srs_forward_end(publisher->forward);
     srs_source_unpublish(publisher->source, session);
     srs_source_unref(publisher->source);
     srs_free(publisher);
@@ -146,6 +151,9 @@ static SRS_ERR begin_publish(struct session *session, const struct target *targe
     srs_flv_ingest_init(&publisher->ingest, source);
     session->publisher = publisher;
     err = add_client(session, "fmle-publish", source, target->url.stream);
+    if (!err)
+        err = srs_forward_begin(session->server, target->vhost, source, target->url.param,
+                                &publisher->forward);
     if (err)
         return err;
     srs_conn_set_nodelay(session->conn, target->vhost->tcp_nodelay);

@@ -596,6 +596,10 @@ static void test_config_given_what_does_not_fit_then_refused(void **state)
          "hls and http_remux to .ts"},
         {"vhost v { forward x; publish { kickoff_for_idle 0.5; } }",
          "forward and publish.kickoff_for_idle"},
+        {"vhost v { forward a:0; }", "\"a:0\" has no port from 1 to 65535"},
+        {"vhost v { forward { enabled on; destination a rtmp://b/live; } }",
+         "\"rtmp://b/live\" has no port"},
+        {"vhost v { forward \"a b\"; }", "\"a b\" is not host:port"},
     };
     for (size_t i = 0; i < SRS_COUNT(wrong); i++)
         config_must_fail(*state, wrong[i].text, NULL, wrong[i].want);

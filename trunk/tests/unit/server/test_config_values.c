@@ -13,6 +13,14 @@ static const void *field_of(const struct srs_directive *row, const struct srs_co
     return (const char *)base + row->offset;
 }
 
+static void print_words(const struct srs_config_words *words, char *out, size_t size)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < words->count; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i > 0 ? " " : "", words->items[i]);
+}
+
 // The field as text, by the type of its row.
 static void print_field(const struct srs_directive *row, const struct srs_config *config, char *out,
                         size_t size)
@@ -30,6 +38,9 @@ static void print_field(const struct srs_directive *row, const struct srs_config
         break;
     case SRS_DIRECTIVE_WORD:
         (void)snprintf(out, size, "%s", *(const char *const *)field);
+        break;
+    case SRS_DIRECTIVE_LIST:
+        print_words(field, out, size);
         break;
     case SRS_DIRECTIVE_LISTEN:
         for (size_t i = 0; i < listen->count; i++) {
@@ -88,6 +99,8 @@ static const struct {
      "on"},
     {"vhost", "chunk_size", "60000", "vhost v { chunk_size 200; }", "200",
      "SRS_VHOST_CHUNK_SIZE=300", "300"},
+    {"vhost", "in_ack_size", "0", "vhost v { in_ack_size 1000; }", "1000",
+     "SRS_VHOST_IN_ACK_SIZE=2000", "2000"},
     {"vhost", "out_ack_size", "2500000", "vhost v { out_ack_size 1000; }", "1000",
      "SRS_VHOST_OUT_ACK_SIZE=2000", "2000"},
     {"vhost.play", "gop_cache", "on", "vhost v { play { gop_cache off; } }", "off",
@@ -115,6 +128,10 @@ static const struct {
      "SRS_VHOST_PUBLISH_FIRSTPKT_TIMEOUT=60", "60000"},
     {"vhost.publish", "normal_timeout", "5000000", "vhost v { publish { normal_timeout 70; } }",
      "70000", "SRS_VHOST_PUBLISH_NORMAL_TIMEOUT=80", "80000"},
+    {"vhost.forward", "enabled", "off", "vhost v { forward { enabled on; } }", "on",
+     "SRS_VHOST_FORWARD_ENABLED=on", "on"},
+    {"vhost.forward", "destination", "", "vhost v { forward { destination a:1 b; } }", "a:1 b",
+     NULL, NULL},
     {"vhost.http_remux", "enabled", "off", "vhost v { http_remux { enabled on; } }", "on",
      "SRS_VHOST_HTTP_REMUX_ENABLED=on", "on"},
     {"vhost.http_remux", "mount", "[vhost]/[app]/[stream].flv",

@@ -265,7 +265,9 @@ static void test_config_given_file_of_old_spellings_then_same_meaning(void **sta
     assert_int_equal(vhost->play.queue_length, 10 * SRS_SEC);
     assert_int_equal(config_notes_with(config, "directive refer.enabled at line"), 1);
     assert_int_equal(config_notes_with(config, "directive cluster.mode at line"), 1);
-    assert_int_equal(config_notes_with(config, "directive forward.destination at line"), 1);
+    assert_true(vhost->forward.enabled);
+    assert_int_equal(vhost->forward.destination.count, 2);
+    assert_string_equal(vhost->forward.destination.items[0], "127.0.0.1:1936");
     assert_int_equal(config_notes_with(config, "directive http_static.enabled at line"), 1);
     srs_config_unref(config);
 }
