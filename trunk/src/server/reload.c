@@ -123,6 +123,7 @@ static void tell_notes(const struct srs_config *config)
 static void apply_to_streams(struct srs_server *server)
 {
     struct srs_source *source = NULL;
+    srs_sources_set_limit(server->sources, (size_t)server->config->media_memory);
     while ((source = srs_sources_next(server->sources, source)) != NULL) {
         const struct srs_config_vhost *vhost =
             srs_config_vhost_exact(server->config, source->vhost);

@@ -2,11 +2,10 @@
 
 struct srs_log_limits srs_server_log_limits(const struct srs_config_vhost *vhost)
 {
+    size_t packets = (size_t)vhost->play.gop_cache_max_frames;
     return (struct srs_log_limits){.gop_cache = vhost->play.gop_cache,
                                    .age = vhost->play.queue_length,
-                                   .packets = vhost->play.gop_cache_max_frames > 0
-                                                  ? (size_t)vhost->play.gop_cache_max_frames
-                                                  : SIZE_MAX,
+                                   .packets = packets > 0 ? packets : SIZE_MAX,
                                    .bytes = (size_t)vhost->play.queue_bytes};
 }
 
@@ -51,25 +50,13 @@ SRS_ERR srs_server_source(struct srs_server *server, const struct srs_config_vho
     return SRS_OK;
 }
 
-// Adding up touches each source, and thousands of publishers may come back in one second.
-static size_t media_bytes(struct srs_server *server)
-{
-    srs_usec now = srs_now();
-    if (server->media_bytes_at != 0 && now - server->media_bytes_at < SRS_SEC)
-        return server->media_bytes;
-    struct srs_source *source = NULL;
-    server->media_bytes = 0;
-    while ((source = srs_sources_next(server->sources, source)) != NULL)
-        server->media_bytes += source->log.bytes;
-    server->media_bytes_at = now;
-    return server->media_bytes;
-}
-
 SRS_ERR srs_server_publish(struct srs_server *server, struct srs_source *source,
                            const void *publisher)
 {
-    size_t held = media_bytes(server);
-    if (server->config->media_memory > 0 && held > (size_t)server->config->media_memory)
+    size_t limit = (size_t)server->config->media_memory;
+    size_t held = srs_sources_bytes(server->sources);
+    srs_sources_set_limit(server->sources, limit);
+    if (limit > 0 && held > limit)
         return srs_fail(SRS_E_MEDIA_MEMORY, "streams hold %zu bytes", held);
     return srs_source_publish(source, publisher, srs_now());
 }

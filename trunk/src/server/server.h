@@ -26,9 +26,7 @@ struct srs_server {
     char id[SRS_SERVER_ID];      // "vid-xxxxxxx"
     char service[SRS_SERVER_ID]; // random, of this start
     srs_usec started_at;
-    size_t media_bytes;      // all logs together, when last added up
-    srs_usec media_bytes_at; // 0 = never
-    uint64_t refused;        // connections above max_connections
+    uint64_t refused; // connections above max_connections
 };
 
 // Of the vhost, for a source that is published or played now.

@@ -4,12 +4,14 @@
 
 enum { RING_MIN = 64 };
 
-// A stream without video has no gops: joiners get what came in the last two seconds.
+// A stream without video has no gops: joiners get what came in the last two seconds. Video that has
+// been away for longer than that has stopped.
 static const srs_usec audio_window = 2 * SRS_SEC;
 
-void srs_packet_log_init(struct srs_packet_log *log, const struct srs_log_limits *limits)
+void srs_packet_log_init(struct srs_packet_log *log, const struct srs_log_limits *limits,
+                         struct srs_log_budget *budget)
 {
-    *log = (struct srs_packet_log){.limits = *limits, .gop = SRS_LOG_NO_GOP};
+    *log = (struct srs_packet_log){.limits = *limits, .budget = budget, .gop = SRS_LOG_NO_GOP};
 }
 
 void srs_packet_log_end_gops(struct srs_packet_log *log)
@@ -21,6 +23,7 @@ void srs_packet_log_end_gops(struct srs_packet_log *log)
 
 static void drop_until(struct srs_packet_log *log, uint64_t number)
 {
+    size_t before = log->bytes;
     if (log->first >= number)
         return;
     while (log->first < number) {
@@ -30,6 +33,8 @@ static void drop_until(struct srs_packet_log *log, uint64_t number)
         log->bytes -= srs_packet_bytes(packet);
         srs_packet_unref(packet);
     }
+    if (log->budget != NULL)
+        log->budget->used -= before - log->bytes;
     if (log->first < log->next)
         log->oldest_arrived = srs_packet_log_at(log, log->first)->head.arrived;
     if (log->gop < log->first)
@@ -80,13 +85,24 @@ void srs_packet_log_set_limits(struct srs_packet_log *log, const struct srs_log_
 static bool over_limit(const struct srs_packet_log *log)
 {
     const struct srs_packet *newest = srs_packet_log_at(log, log->next - 1);
+    const struct srs_log_budget *budget = log->budget;
     return log->next - log->first > log->limits.packets || log->bytes > log->limits.bytes ||
-           newest->head.arrived - log->oldest_arrived > log->limits.age;
+           newest->head.arrived - log->oldest_arrived > log->limits.age ||
+           (budget != NULL && budget->used > budget->limit && log->bytes > budget->part);
 }
 
 static bool is_gop_start(const struct srs_packet *packet)
 {
     return packet->head.kind == SRS_KIND_VIDEO && (packet->head.flags & SRS_PACKET_KEY) != 0;
+}
+
+static void move_audio_gop(struct srs_packet_log *log, srs_usec now)
+{
+    if (log->gop == SRS_LOG_NO_GOP)
+        log->gop = log->first > log->begin ? log->first : log->begin;
+    while (log->gop + 1 < log->next &&
+           srs_packet_log_at(log, log->gop)->head.arrived < now - audio_window)
+        log->gop++;
 }
 
 // Without a gop to keep whole the oldest packet goes, else all up to the next gop. A current gop
@@ -97,22 +113,17 @@ static void drop_gop(struct srs_packet_log *log, uint64_t oldest)
     uint64_t number = log->first + 1;
     bool keeps_gop = log->has_video && log->gop != SRS_LOG_NO_GOP;
     if (keeps_gop && log->gop == log->first) {
+        srs_usec now = srs_packet_log_at(log, log->next - 1)->head.arrived;
+        log->has_video = now - log->video_arrived <= audio_window;
         log->gop = SRS_LOG_NO_GOP;
+        if (!log->has_video)
+            move_audio_gop(log, now);
         srs_packet_log_trim(log, oldest);
         return;
     }
     while (keeps_gop && number < log->gop && !is_gop_start(srs_packet_log_at(log, number)))
         number++;
     drop_until(log, number);
-}
-
-static void move_audio_gop(struct srs_packet_log *log, srs_usec now)
-{
-    if (log->gop == SRS_LOG_NO_GOP)
-        log->gop = log->first > log->begin ? log->first : log->begin;
-    while (log->gop + 1 < log->next &&
-           srs_packet_log_at(log, log->gop)->head.arrived < now - audio_window)
-        log->gop++;
 }
 
 SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packet, uint64_t oldest)
@@ -127,11 +138,15 @@ SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packe
     uint64_t number = log->next++;
     log->ring[number & (log->capacity - 1)] = packet;
     log->bytes += srs_packet_bytes(packet);
+    if (log->budget != NULL)
+        log->budget->used += srs_packet_bytes(packet);
     if (number == log->first)
         log->oldest_arrived = packet->head.arrived;
-    if (packet->head.kind == SRS_KIND_VIDEO && !log->has_video) {
+    if (packet->head.kind == SRS_KIND_VIDEO) {
+        log->video_arrived = packet->head.arrived;
+        if (!log->has_video)
+            log->gop = SRS_LOG_NO_GOP; // from here on gops count
         log->has_video = true;
-        log->gop = SRS_LOG_NO_GOP; // from here on gops count
     }
     if (!log->limits.gop_cache)
         log->gop = SRS_LOG_NO_GOP;

@@ -2,7 +2,8 @@
 // start of the current gop and the oldest live cursor, within limits of age, count and bytes. Over
 // a limit the oldest whole gop goes; when the current gop itself is too long, no joiner starts
 // there any more, and from its front goes what is over the limit: who joins or was that far behind
-// starts at the next key frame.
+// starts at the next key frame. A gop that is too long because its video has stopped is the last
+// one: what follows is kept as a stream without video is.
 #pragma once
 #include "stream/packet.h"
 
@@ -13,9 +14,18 @@ struct srs_log_limits {
     size_t bytes;
 };
 
+// What all logs hold together. Once it is over its limit, a log goes on within its equal part: who
+// has more of it gives it back with its next packet, who has less is not touched.
+struct srs_log_budget {
+    size_t used;
+    size_t limit; // SIZE_MAX for none
+    size_t part;  // of each
+};
+
 struct srs_packet_log {
     struct srs_log_limits limits;
-    struct srs_packet **ring; // capacity is a power of two
+    struct srs_log_budget *budget; // shared, or NULL
+    struct srs_packet **ring;      // capacity is a power of two
     size_t capacity;
     uint64_t first; // number of the oldest packet kept
     uint64_t next;  // number of the next packet
@@ -24,12 +34,14 @@ struct srs_packet_log {
     size_t bytes;
     srs_usec oldest_arrived; // of the packet `first`: its own memory has long left the processor's
                              // caches
+    srs_usec video_arrived;  // of the newest video packet
     bool has_video;
 };
 
 #define SRS_LOG_NO_GOP UINT64_MAX
 
-void srs_packet_log_init(struct srs_packet_log *log, const struct srs_log_limits *limits);
+void srs_packet_log_init(struct srs_packet_log *log, const struct srs_log_limits *limits,
+                         struct srs_log_budget *budget);
 // From here on; without a gop cache joiners start at what comes next.
 void srs_packet_log_set_limits(struct srs_packet_log *log, const struct srs_log_limits *limits);
 // Drops all packets; numbers go on.

@@ -15,6 +15,8 @@ struct entry {
 struct srs_sources {
     struct entry *table;
     const struct srs_source_ops *ops;
+    struct srs_log_budget budget;
+    unsigned publishers;
     uint32_t next_id;
 };
 
@@ -44,10 +46,28 @@ static void table_remove(struct srs_sources *sources, struct entry *entry)
 
 // --- registry -----------------------------------------------------------------------------------
 
+static void share_budget(struct srs_sources *sources)
+{
+    sources->budget.part =
+        sources->budget.limit / (sources->publishers > 0 ? sources->publishers : 1);
+}
+
+void srs_sources_set_limit(struct srs_sources *sources, size_t bytes)
+{
+    sources->budget.limit = bytes > 0 ? bytes : SIZE_MAX;
+    share_budget(sources);
+}
+
+size_t srs_sources_bytes(const struct srs_sources *sources)
+{
+    return sources->budget.used;
+}
+
 SRS_ERR srs_sources_new(const struct srs_source_ops *ops, struct srs_sources **out)
 {
     struct srs_sources *sources = srs_new(struct srs_sources);
     sources->ops = ops;
+    srs_sources_set_limit(sources, 0);
     *out = sources;
     return SRS_OK;
 }
@@ -144,7 +164,7 @@ SRS_ERR srs_source_get(struct srs_sources *sources, const char *vhost, const cha
     if (err)
         return err;
     source->refs = 1;
-    srs_packet_log_init(&source->log, limits);
+    srs_packet_log_init(&source->log, limits, &sources->budget);
     err = set_parts(source, vhost, app, stream);
     if (err) {
         srs_source_unref(source);
@@ -214,6 +234,8 @@ SRS_ERR srs_source_publish(struct srs_source *source, const void *publisher, srs
     if (source->publisher != NULL)
         return srs_fail(SRS_E_SYSTEM_STREAM_BUSY, "stream %s has a publisher", source->key);
     source->publisher = publisher;
+    source->sources->publishers++;
+    share_budget(source->sources);
     source->published_at = now;
     srs_timeline_restart(&source->timeline);
     (void)srs_source_ref(source);
@@ -226,6 +248,8 @@ void srs_source_unpublish(struct srs_source *source, const void *publisher)
     if (source == NULL || publisher == NULL || source->publisher != publisher)
         return;
     source->publisher = NULL;
+    source->sources->publishers--;
+    share_budget(source->sources);
     srs_arena_fini(&source->arena);
     srs_list_each_safe (node, &source->consumers) {
         if (node == &source->walker)
@@ -363,7 +387,7 @@ void srs_consumer_join(struct srs_consumer *consumer, struct srs_source *source,
     consumer->source = srs_source_ref(source);
     consumer->ops = ops;
     consumer->next = log->gop != SRS_LOG_NO_GOP ? log->gop : log->next;
-    consumer->need_key = log->has_video && log->gop == SRS_LOG_NO_GOP;
+    consumer->need_key = true; // also where no video has come yet
     source->oldest = source->oldest < consumer->next ? source->oldest : consumer->next;
     srs_list_push(&source->consumers, &consumer->link);
     source->consumer_count++;
@@ -408,11 +432,11 @@ struct srs_packet *srs_consumer_peek(const struct srs_consumer *consumer, uint64
     const struct srs_packet_log *log = &consumer->source->log;
     if (*number < log->first) {
         *jumped = true;
-        *need_key = log->has_video && log->gop == SRS_LOG_NO_GOP;
+        *need_key = true;
         *number = log->gop != SRS_LOG_NO_GOP ? log->gop : log->next;
     }
     if (*number == log->begin)
-        *need_key = true; // a publisher may begin in the middle of a gop
+        *need_key = true; // another publisher may begin in the middle of a gop
     while (*number < log->next) {
         struct srs_packet *packet = srs_packet_log_at(log, *number);
         bool video = packet->head.kind == SRS_KIND_VIDEO;

@@ -97,6 +97,9 @@ SRS_ERR srs_sources_new(const struct srs_source_ops *ops, struct srs_sources **o
 // All sources must be gone.
 void srs_sources_free(struct srs_sources *sources);
 unsigned srs_sources_count(const struct srs_sources *sources);
+// Bytes that all logs hold, and may hold (0: any number), which their publishers then share.
+size_t srs_sources_bytes(const struct srs_sources *sources);
+void srs_sources_set_limit(struct srs_sources *sources, size_t bytes);
 // The source after `previous` (NULL: the first) in the order of creation, NULL at the end. Hold no
 // pointer over a yield without a reference.
 struct srs_source *srs_sources_next(const struct srs_sources *sources, struct srs_source *previous);

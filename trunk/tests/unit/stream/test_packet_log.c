@@ -9,15 +9,19 @@ static const struct srs_log_limits wide = {
 
 struct fixture {
     struct srs_packet_log log;
+    struct srs_log_budget budget; // of all logs: this one and a made-up rest
+    size_t rest;                  // bytes of it
     struct srs_track *tracks[SRS_KINDS];
 };
 
 static int setup(void **state)
 {
     static struct fixture fixture;
+    memset(&fixture, 0, sizeof fixture);
+    fixture.budget = (struct srs_log_budget){.limit = SIZE_MAX, .part = SIZE_MAX};
     for (unsigned kind = 0; kind < SRS_KINDS; kind++)
         fixture.tracks[kind] = make_track((enum srs_kind)kind, 0, "");
-    srs_packet_log_init(&fixture.log, &wide);
+    srs_packet_log_init(&fixture.log, &wide, &fixture.budget);
     *state = &fixture;
     return 0;
 }
@@ -27,6 +31,7 @@ static int teardown(void **state)
     struct fixture *fixture = *state;
     srs_packet_log_fini(&fixture->log);
     assert_int_equal(fixture->log.bytes, 0);
+    assert_int_equal(fixture->budget.used, fixture->rest);
     assert_int_equal(fixture->log.capacity, 0);
     for (unsigned kind = 0; kind < SRS_KINDS; kind++)
         srs_track_unref(fixture->tracks[kind]);
@@ -45,6 +50,7 @@ static void push_sized(struct fixture *fixture, enum srs_kind kind, unsigned fla
     for (uint64_t i = fixture->log.first; i < fixture->log.next; i++)
         bytes += srs_packet_bytes(srs_packet_log_at(&fixture->log, i));
     assert_int_equal(fixture->log.bytes, bytes);
+    assert_int_equal(fixture->budget.used, bytes + fixture->rest);
 }
 
 static void push(struct fixture *fixture, enum srs_kind kind, unsigned flags, int64_t ms,
@@ -158,7 +164,7 @@ static void test_log_given_limit_then_the_oldest_whole_gop_goes(void **state)
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
         struct srs_packet_log *log = &fixture->log;
         srs_packet_log_clear(log);
-        srs_packet_log_init(log, &rows[i].limits);
+        srs_packet_log_init(log, &rows[i].limits, &fixture->budget);
         push_gop(fixture, 3, 0, 1);
         push_gop(fixture, 3, 160, 1); // 1..7 are kept for the cursor
         assert_log(log, 1, 8, 4);
@@ -254,6 +260,63 @@ static void test_log_given_next_publisher_then_its_joiners_start_with_it(void **
     assert_log(&fixture->log, 2, 9, 8);
 }
 
+// Video that goes away leaves a gop that only grows, and audio that goes on.
+static void test_log_given_video_that_stops_then_kept_as_audio_until_it_is_back(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->log.limits.age = 10 * SRS_SEC;
+    push_gop(fixture, 5, 0, UINT64_MAX);
+    for (int ms = 250; ms <= 10000; ms += 50)
+        push(fixture, SRS_KIND_AUDIO, 0, ms, UINT64_MAX);
+    assert_log(&fixture->log, 0, 202, 0); // it may still be a slow one
+    assert_true(fixture->log.has_video);
+    push(fixture, SRS_KIND_AUDIO, 0, 10050, UINT64_MAX);
+    assert_false(fixture->log.has_video);
+    assert_log(&fixture->log, 162, 203, 162); // 2 s of it
+    for (int ms = 10100; ms <= 40000; ms += 50)
+        push(fixture, SRS_KIND_AUDIO, 0, ms, UINT64_MAX);
+    assert_int_equal(fixture->log.next - fixture->log.first, 41);
+    push(fixture, SRS_KIND_VIDEO, 0, 40050, UINT64_MAX); // its key frame is to come
+    assert_true(fixture->log.has_video);
+    assert_int_equal(fixture->log.gop, SRS_LOG_NO_GOP);
+    push_gop(fixture, 1, 40100, UINT64_MAX);
+    assert_int_equal(fixture->log.gop, fixture->log.next - 2);
+}
+
+static void test_log_given_slow_video_in_a_long_gop_then_it_is_still_video(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->log.limits.age = 10 * SRS_SEC;
+    push(fixture, SRS_KIND_VIDEO, KEY, 0, UINT64_MAX);
+    push(fixture, SRS_KIND_VIDEO, 0, 8100, UINT64_MAX);
+    push(fixture, SRS_KIND_AUDIO, 0, 10100, UINT64_MAX); // 2 s after the last picture
+    assert_true(fixture->log.has_video);
+    assert_int_equal(fixture->log.gop, SRS_LOG_NO_GOP);
+}
+
+static void
+test_log_given_all_logs_over_their_limit_then_who_has_more_than_its_part_gives(void **state)
+{
+    struct fixture *fixture = *state;
+    struct srs_packet_log *log = &fixture->log;
+    size_t each = sizeof(struct srs_packet) + 10;
+    fixture->rest = fixture->budget.used = 40 * each; // of others
+    fixture->budget.limit = 60 * each;
+    fixture->budget.part = 10 * each;
+    push_gop(fixture, 19, 0, 15); // twice its part, but there is room
+    assert_log(log, 0, 20, 0);
+    push(fixture, SRS_KIND_VIDEO, 0, 800, 15);
+    assert_log(log, 15, 21, SRS_LOG_NO_GOP); // the cursor's are within its part
+    fixture->rest += 100 * each;             // the others take all there is
+    fixture->budget.used += 100 * each;
+    push_gop(fixture, 3, 1000, UINT64_MAX);
+    assert_log(log, 21, 25, 21); // within its part it is not touched
+    push_gop(fixture, 5, 1200, 21);
+    assert_log(log, 21, 31, 25);
+    push(fixture, SRS_KIND_VIDEO, 0, 1440, 21);
+    assert_log(log, 25, 32, 25);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -271,6 +334,9 @@ int main(void)
         TEST(test_log_given_thousands_then_the_ring_grows_and_keeps_order),
         TEST(test_log_given_no_memory_then_the_packet_is_lost_and_the_log_sound),
         TEST(test_log_given_next_publisher_then_its_joiners_start_with_it),
+        TEST(test_log_given_video_that_stops_then_kept_as_audio_until_it_is_back),
+        TEST(test_log_given_slow_video_in_a_long_gop_then_it_is_still_video),
+        TEST(test_log_given_all_logs_over_their_limit_then_who_has_more_than_its_part_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -704,6 +704,55 @@ static void test_consumer_given_publisher_in_mid_gop_then_video_waits_for_a_key_
     srs_source_unpublish(source, &publisher);
 }
 
+static void test_consumer_given_audio_only_then_video_begins_with_a_key_frame(void **state)
+{
+    (void)state;
+    struct srs_consumer consumer;
+    struct srs_source *source = get_published();
+    bool jumped = false;
+    push(source, SRS_KIND_AUDIO, 0, 0);
+    push(source, SRS_KIND_AUDIO, 0, 20);
+    join(&consumer, source);
+    assert_int_equal(take_all(&consumer), 2);
+    push(source, SRS_KIND_VIDEO, 0, 40); // the rest of a gop whose begin nobody has
+    assert_int_equal(take_all(&consumer), 0);
+    push(source, SRS_KIND_VIDEO, KEY, 80);
+    assert_non_null(srs_consumer_peek(&consumer, &consumer.next, &consumer.need_key, &jumped));
+    srs_consumer_leave(&consumer);
+    srs_source_unpublish(source, &publisher);
+}
+
+// Two publishers, one of which has long gops: it alone pays when all hold too much.
+static void test_sources_given_limit_then_it_is_kept_by_who_has_most(void **state)
+{
+    (void)state;
+    static const int other_publisher = 0;
+    struct srs_source *modest = get_published();
+    struct srs_source *greedy = get("greedy");
+    size_t each = sizeof(struct srs_packet) + 100;
+    size_t most = 0;
+    assert_err(SRS_OK, srs_source_publish(greedy, &other_publisher, 1), "publish");
+    srs_source_unref(greedy);
+    srs_sources_set_limit(sources, 100 * each);
+    for (int i = 0; i < 1000; i++) {
+        push(modest, SRS_KIND_VIDEO, i % 30 == 0 ? KEY : 0, i * 10);
+        push(greedy, SRS_KIND_VIDEO, i == 500 || i == 0 ? KEY : 0, i * 10);
+        size_t bytes = srs_sources_bytes(sources);
+        assert_int_equal(bytes, modest->log.bytes + greedy->log.bytes);
+        most = bytes > most ? bytes : most;
+        assert_int_equal(modest->log.gop, (uint64_t)i / 30 * 30);
+        if (i == 50)
+            assert_int_equal(greedy->log.gop, 0); // there was room
+        if (i == 100)
+            assert_int_equal(greedy->log.gop, SRS_LOG_NO_GOP);
+    }
+    assert_in_range(most, 95 * each, 101 * each);
+    srs_sources_set_limit(sources, 0);
+    srs_source_unpublish(greedy, &other_publisher);
+    srs_source_unpublish(modest, &publisher);
+    assert_int_equal(srs_sources_bytes(sources), 0);
+}
+
 // Pushes, walks, joins and leaves at random: no packet is missed or given twice by who keeps up.
 static void test_walk_given_random_life_then_nobody_misses_a_packet(void **state)
 {
@@ -775,6 +824,8 @@ int main(void)
         TEST(test_walk_given_joiners_then_visited_too_and_kept_for),
         TEST(test_walk_given_unpublish_in_the_middle_then_goes_on_and_trims),
         TEST(test_walk_given_source_freed_in_the_middle_then_nothing_is_left),
+        TEST(test_consumer_given_audio_only_then_video_begins_with_a_key_frame),
+        TEST(test_sources_given_limit_then_it_is_kept_by_who_has_most),
         TEST(test_walk_given_random_life_then_nobody_misses_a_packet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
