@@ -1,4 +1,5 @@
 #include "server/deliver/gather.h"
+#include "core/assert.h"
 
 void srs_gather_begin(struct srs_gather *gather, size_t limit)
 {
@@ -9,6 +10,13 @@ void srs_gather_begin(struct srs_gather *gather, size_t limit)
     gather->full = false;
     gather->count = 0;
     gather->scratch_used = 0;
+}
+
+void srs_gather_pass(struct srs_gather *gather, size_t size)
+{
+    srs_assert(gather->full || size <= gather->skip);
+    gather->wire += size;
+    gather->skip -= size < gather->skip ? size : gather->skip;
 }
 
 // What of `size` offered bytes is to be taken: leaves out what skip says and what is over the

@@ -27,6 +27,8 @@ struct srs_gather {
 };
 
 void srs_gather_begin(struct srs_gather *gather, size_t limit);
+// Bytes that need not be shown: they lie within `skip`, or nothing more is taken (`full`).
+void srs_gather_pass(struct srs_gather *gather, size_t size);
 // Bytes that live until the write.
 void srs_gather_ref(struct srs_gather *gather, const void *bytes, size_t size);
 // Small bytes of the caller's stack.

@@ -67,8 +67,15 @@ static struct chunked *chunked_new(const struct srs_mux_body *body,
     return form;
 }
 
+// Chunks of a payload, from the start of one on, that have another behind them.
+static size_t whole_chunks(size_t left, size_t chunk_size)
+{
+    return left > 0 ? (left - 1) / chunk_size : 0;
+}
+
 // For messages with an extended timestamp, which each continuation repeats, and for chunk sizes
-// other than the form's.
+// other than the form's. A message of a hundred thousand chunks goes out in hundreds of writes:
+// what went before and what no longer fits is reckoned, not walked.
 static void put_chunks(const struct srs_mux_body *body, const struct srs_rtmp_head *head,
                        uint32_t chunk_size, struct srs_gather *gather)
 {
@@ -77,11 +84,23 @@ static void put_chunks(const struct srs_mux_body *body, const struct srs_rtmp_he
     size_t room = chunk_size - body->head_size;
     srs_gather_copy(gather, body->head, body->head_size);
     for (size_t at = 0; at < body->payload.size; room = chunk_size) {
-        size_t n = body->payload.size - at < room ? body->payload.size - at : room;
+        size_t left = body->payload.size - at;
+        size_t n = left < room ? left : room;
         srs_gather_ref(gather, body->payload.bytes + at, n);
         at += n;
-        if (at < body->payload.size)
-            srs_gather_copy(gather, between, between_size);
+        left -= n;
+        if (left == 0)
+            break;
+        srs_gather_copy(gather, between, between_size);
+        size_t whole = whole_chunks(left, chunk_size);
+        if (gather->full) {
+            srs_gather_pass(gather, left + whole * between_size);
+            break;
+        }
+        size_t gone = gather->skip / (chunk_size + between_size);
+        gone = gone < whole ? gone : whole;
+        srs_gather_pass(gather, gone * (chunk_size + between_size));
+        at += gone * chunk_size;
     }
 }
 

@@ -3,6 +3,7 @@
 #include "protocol/rtmp/chunk.h"
 #include "server/deliver/mux.h"
 #include "stream/packets.h"
+#include <stdlib.h>
 
 static struct srs_gather gather;
 
@@ -114,6 +115,54 @@ static void test_mux_given_times_then_full_and_short_headers(void **state)
     srs_track_unref(track);
 }
 
+// A message of thousands of chunks with an extended timestamp, in writes that stop anywhere: what
+// they take joins to the whole, and each knows the whole size.
+static void test_mux_given_a_long_extended_message_in_pieces_then_they_join(void **state)
+{
+    (void)state;
+    enum { SIZE = 600001, WHOLE = SIZE + SIZE / 20 };
+    static const struct {
+        uint32_t chunk_size;
+        size_t piece; // most bytes a write takes
+    } rows[] = {{128, 1 << 20}, {128, 129}, {128, 7001}, {131, 132 + 4}, {60000, 5003}};
+    struct srs_track *track = make_track(SRS_KIND_VIDEO, 0, "");
+    struct srs_packet *packet = make_packet(track, SIZE, 0, 0x1000000 * SRS_MSEC);
+    uint8_t *whole = malloc(WHOLE);
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_mux_params params = {.chunk_size = rows[i].chunk_size, .msid = 1};
+        size_t size = 0;
+        size_t wire = 0;
+        do {
+            struct srs_mux_state at = {.fresh = SRS_MUX_FRESH_ALL};
+            srs_gather_begin(&gather, rows[i].piece);
+            gather.skip = size;
+            srs_mux_rtmp.packet(&params, &at, packet, &gather);
+            wire = gather.wire;
+            assert_true(gather.bytes > 0 && size + gather.bytes <= WHOLE);
+            for (unsigned k = 1; k <= gather.count; k++) {
+                memcpy(whole + size, gather.iov[k].iov_base, gather.iov[k].iov_len);
+                size += gather.iov[k].iov_len;
+            }
+            assert_true(gather.full == (size < wire));
+        } while (gather.full);
+        struct srs_rtmp_reader reader;
+        struct srs_rtmp_msg msg;
+        srs_rtmp_reader_init(&reader);
+        reader.chunk_size = rows[i].chunk_size;
+        srs_rtmp_reader_feed(&reader, (struct srs_span){whole, size});
+        assert_err(SRS_OK, srs_rtmp_reader_next(&reader, &msg), "message");
+        assert_int_equal(msg.payload.size, 5 + SIZE);
+        assert_int_equal(msg.timestamp, 0x1000000);
+        assert_memory_equal(msg.payload.bytes + 5, packet->payload, SIZE);
+        assert_err(SRS_E_AGAIN, srs_rtmp_reader_next(&reader, &msg), "nothing behind it");
+        assert_int_equal(wire, size);
+        srs_rtmp_reader_fini(&reader);
+    }
+    free(whole);
+    srs_packet_unref(packet);
+    srs_track_unref(track);
+}
+
 static void test_mux_given_tracks_then_bodies(void **state)
 {
     (void)state;
@@ -165,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_mux_given_the_same_state_then_the_same_bytes),
         TEST(test_mux_given_times_then_full_and_short_headers),
+        TEST(test_mux_given_a_long_extended_message_in_pieces_then_they_join),
         TEST(test_mux_given_tracks_then_bodies),
         TEST(test_mux_given_composition_times_then_24_bits_with_sign),
         TEST(test_mux_given_zero_then_times_are_never_before_it),
