@@ -64,9 +64,14 @@ SRS_ERR srs_server_publish(struct srs_server *server, struct srs_source *source,
 struct srs_viewer_options srs_server_viewer_options(const struct srs_server *server,
                                                     const struct srs_config_vhost *vhost)
 {
-    bool absolute = vhost->play.atc || vhost->play.time_jitter == SRS_CONFIG_JITTER_OFF;
+    static const enum srs_viewer_times times[] = {
+        [SRS_CONFIG_JITTER_FULL] = SRS_VIEWER_FROM_ZERO,
+        [SRS_CONFIG_JITTER_ZERO] = SRS_VIEWER_SENDER_FROM_ZERO,
+        [SRS_CONFIG_JITTER_OFF] = SRS_VIEWER_ABSOLUTE,
+    };
     return (struct srs_viewer_options){
-        .times = absolute ? SRS_VIEWER_ABSOLUTE : SRS_VIEWER_FROM_ZERO,
+        .times = vhost->play.atc ? SRS_VIEWER_ABSOLUTE : times[vhost->play.time_jitter],
+        .atc_auto = vhost->play.atc_auto,
         .send_timeout = server->config->send_timeout,
         .send_buffer = vhost->play.send_buffer > 0 ? (size_t)vhost->play.send_buffer : 0,
         .beat = vhost->play.mw_latency};

@@ -26,6 +26,7 @@ struct srs_packet_head {
     uint32_t reserved;
     srs_usec dts; // before the push: the sender's clock, unwrapped; after it: the source's timeline
     srs_usec pts;
+    srs_usec moved;   // what the push added to the sender's dts
     srs_usec arrived; // monotonic
 };
 

@@ -322,13 +322,16 @@ static void put_on_timeline(struct srs_source *source, struct srs_packet_head *h
         srs_usec out = head->dts + source->timeline.offset;
         srs_usec last = source->timeline.last_out;
         bool near = out >= last - SRS_SEC && out <= last + SRS_SEC;
-        head->dts = near && source->timeline.started && !source->timeline.restarted ? out : last;
-        head->pts = head->dts;
+        out = near && source->timeline.started && !source->timeline.restarted ? out : last;
+        head->moved = out - head->dts;
+        head->dts = out;
+        head->pts = out;
         return;
     }
     bool jumped = false;
     srs_usec offset =
         srs_timeline_offset(&source->timeline, head->kind, head->dts, head->arrived, &jumped);
+    head->moved = offset;
     head->dts += offset;
     head->pts += offset;
     if (jumped) {

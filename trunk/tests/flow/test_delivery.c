@@ -1,6 +1,7 @@
 // The way from a source to a player whose socket takes what it likes, while a short log overtakes
 // it again and again: every byte parses, every message is one that was pushed, in order and in
 // time, and begins anew with a key frame.
+#include "codec/amf0.h"
 #include "flow_player.h"
 #include "stream/packets.h"
 #include <stdio.h>
@@ -96,7 +97,9 @@ static void push_random(struct model *model)
 
 static uint32_t time_of(const struct model *model, const struct srs_packet *packet)
 {
-    return (uint32_t)((packet->head.dts - model->player.viewer.state.zero) / SRS_MSEC);
+    const struct srs_mux_state *state = &model->player.viewer.state;
+    srs_usec moved = state->times == SRS_VIEWER_ABSOLUTE ? packet->head.moved : 0;
+    return (uint32_t)((packet->head.dts - moved - state->zero) / SRS_MSEC);
 }
 
 static bool is_body_of(const struct srs_packet *packet, struct srs_span body)
@@ -181,7 +184,8 @@ static void got(void *arg, const struct srs_rtmp_msg *msg)
     if (take_config(model, kind, msg->payload))
         return;
     if (kind == SRS_KIND_DATA && !model->started && model->unlisted == 0 &&
-        msg->timestamp == 0) { // onMetaData of before; as a packet it may come again
+        msg->timestamp == model->player.viewer.state.start_ms) {
+        // onMetaData of before; as a packet it may come again
         model->unlisted++;
         return;
     }
@@ -521,6 +525,89 @@ static void test_delivery_given_extended_timestamps_then_times_are_right_for_all
     close_model(&model);
 }
 
+static struct srs_packet *make_metadata(struct srs_source *source, const char *word, bool value)
+{
+    uint8_t bytes[200];
+    struct srs_wr wr = srs_wr_init(bytes, sizeof bytes);
+    struct srs_track *track = NULL;
+    srs_amf0_write_string(&wr, "onMetaData");
+    srs_amf0_write_ecma_begin(&wr, 2);
+    srs_amf0_write_pair_number(&wr, "width", 640);
+    if (word != NULL)
+        srs_amf0_write_pair_string(&wr, "bravo_atc", word);
+    else
+        srs_amf0_write_pair_boolean(&wr, "bravo_atc", value);
+    srs_amf0_write_object_end(&wr);
+    assert_err(SRS_OK, srs_source_set_track(source, make_track(SRS_KIND_DATA, 0, ""), &track),
+               "track");
+    struct srs_packet *packet = make_packet(track, wr.size, SRS_PACKET_METADATA, 0);
+    memcpy(packet->payload, bytes, wr.size);
+    return packet;
+}
+
+// One publisher whose clock jumps back, and what each kind of viewer makes of it: metadata,
+// configuration and four frames.
+static void test_delivery_given_each_clock_then_times_as_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        enum srs_viewer_times times;
+        bool atc_auto;
+        const char *word; // of bravo_atc, NULL for a boolean
+        bool value;
+        uint32_t want[6];
+    } rows[] = {
+        {"full", SRS_VIEWER_FROM_ZERO, 0, "true", 0, {0, 0, 0, 40, 80, 120}},
+        {"zero", SRS_VIEWER_SENDER_FROM_ZERO, 0, "true", 0, {0, 0, 0, 40, 0, 40}},
+        {"off", SRS_VIEWER_ABSOLUTE, 0, "", 0, {5000, 5000, 5000, 5040, 7, 47}},
+        {"a word", SRS_VIEWER_FROM_ZERO, 1, "true", 0, {5000, 5000, 5000, 5040, 7, 47}},
+        {"a boolean", SRS_VIEWER_FROM_ZERO, 1, NULL, 1, {5000, 5000, 5000, 5040, 7, 47}},
+        {"another word", SRS_VIEWER_FROM_ZERO, 1, "false", 0, {0, 0, 0, 40, 80, 120}},
+        {"a boolean no", SRS_VIEWER_SENDER_FROM_ZERO, 1, NULL, 0, {0, 0, 0, 40, 0, 40}},
+    };
+    static const struct plan plan = {"clock", FLOW_RTMP, 60000, SRS_VIEWER_FROM_ZERO, false, false};
+    static const int64_t sent[] = {5000, 5040, 7, 47};
+    for (size_t i = 0; i < 2 * SRS_COUNT(rows); i++) {
+        static struct model model;
+        static struct simple simple;
+        size_t row = i / 2;
+        struct srs_track *track = NULL;
+        open_model(&model, &plan, 1);
+        assert_err(SRS_OK,
+                   srs_source_push(model.source,
+                                   make_metadata(model.source, rows[row].word, rows[row].value)),
+                   "metadata");
+        assert_err(SRS_OK,
+                   srs_source_set_track(model.source, make_track(SRS_KIND_VIDEO, 0, "c"), &track),
+                   "track");
+        memset(&simple, 0, sizeof simple);
+        assert_err(SRS_OK,
+                   flow_player_open(&simple.player, i % 2 ? FLOW_RTMP : FLOW_FLV, 60000,
+                                    rows[row].times, 1),
+                   "player");
+        simple.player.viewer.options.atc_auto = rows[row].atc_auto;
+        simple.player.got = got_simple;
+        simple.player.arg = &simple;
+        for (size_t k = 0; k < SRS_COUNT(sent); k++) {
+            struct srs_packet *packet =
+                make_packet(track, 10, k == 0 ? SRS_PACKET_KEY : 0, sent[k] * SRS_MSEC);
+            packet->head.arrived = (srs_usec)(1000 + 40 * k) * SRS_MSEC;
+            assert_err(SRS_OK, srs_source_push(model.source, packet), "push");
+        }
+        srs_viewer_join(&simple.player.viewer, model.source);
+        for (int k = 0; !flow_player_idle(&simple.player) && k < 100; k++)
+            srs_viewer_flush(&simple.player.viewer);
+        assert_err(SRS_OK, flow_player_read(&simple.player), "read");
+        assert_int_equal(simple.count, 6);
+        for (size_t k = 0; k < SRS_COUNT(rows[row].want); k++)
+            if (simple.times[k] != rows[row].want[k])
+                fail_msg("%s, message %zu: %u ms", rows[row].why, k, simple.times[k]);
+        flow_player_close(&simple.player);
+        close_model(&model);
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -546,6 +633,7 @@ int main(void)
         cmocka_unit_test(test_delivery_given_large_metadata_in_small_chunks_then_it_arrives_whole),
         cmocka_unit_test(test_delivery_given_many_empty_packets_then_all_go_in_one_flush),
         cmocka_unit_test(test_delivery_given_extended_timestamps_then_times_are_right_for_all),
+        cmocka_unit_test(test_delivery_given_each_clock_then_times_as_asked_for),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

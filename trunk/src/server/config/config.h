@@ -62,6 +62,7 @@ struct srs_config_vhost {
     struct {
         bool gop_cache;
         bool atc;
+        bool atc_auto;
         int time_jitter; // enum srs_config_jitter
         int64_t gop_cache_max_frames;
         int64_t queue_bytes;

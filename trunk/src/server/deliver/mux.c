@@ -2,6 +2,8 @@
 #include "server/deliver/mux.h"
 #include "codec/flv.h"
 
+enum { JUMP_MS = 250 }; // the timeline's own bound
+
 static void put_cts(uint8_t head[5], const struct srs_packet *packet)
 {
     srs_usec pts_ms = packet->head.pts / SRS_MSEC;
@@ -57,8 +59,22 @@ bool srs_mux_track_body(const struct srs_track *track, struct srs_mux_body *out)
     return true;
 }
 
-uint32_t srs_mux_time_ms(const struct srs_mux_state *state, srs_usec dts)
+// A publisher that begins its clock anew is not to stand still until it has caught up with the
+// zero; tracks that begin a little earlier are no such case.
+static uint32_t sender_ms(struct srs_mux_state *state, srs_usec dts)
 {
     srs_usec out = dts / SRS_MSEC - state->zero / SRS_MSEC;
+    if (state->times == SRS_VIEWER_ABSOLUTE)
+        return (uint32_t)out;
+    if (out < -JUMP_MS)
+        state->zero = dts;
+    return out > 0 ? (uint32_t)out : 0;
+}
+
+uint32_t srs_mux_time_ms(struct srs_mux_state *state, const struct srs_packet_head *head)
+{
+    if (state->times != SRS_VIEWER_FROM_ZERO)
+        return sender_ms(state, head->dts - head->moved);
+    srs_usec out = head->dts / SRS_MSEC - state->zero / SRS_MSEC;
     return out > 0 ? (uint32_t)out : 0;
 }

@@ -6,12 +6,21 @@
 #include "server/deliver/gather.h"
 #include "stream/source.h"
 
+// Whose clock a viewer's times are of.
+enum srs_viewer_times {
+    SRS_VIEWER_FROM_ZERO,        // the source's timeline, from 0
+    SRS_VIEWER_SENDER_FROM_ZERO, // the publisher's from 0, and from 0 again where it falls behind
+    SRS_VIEWER_ABSOLUTE,         // the publisher's as it is
+};
+
 // What a viewer's next bytes depend on. Copied freely.
 struct srs_mux_state {
     srs_usec zero;                 // taken off all times
     uint32_t last_ms[SRS_KINDS];   // of the last message of each kind
     uint32_t announced[SRS_KINDS]; // version of the track announced last, 0 = none
+    uint32_t start_ms;             // of what comes before the first packet
     uint8_t fresh;                 // bit a kind: its next message has a full header
+    uint8_t times;                 // enum srs_viewer_times
 };
 
 struct srs_mux_params {
@@ -46,5 +55,5 @@ struct srs_mux_body {
 struct srs_mux_body srs_mux_packet_body(const struct srs_packet *packet);
 // False when the track has nothing to announce.
 bool srs_mux_track_body(const struct srs_track *track, struct srs_mux_body *out);
-// Output time of dts in ms, never before 0; wraps at 2^32.
-uint32_t srs_mux_time_ms(const struct srs_mux_state *state, srs_usec dts);
+// Output time of a packet in ms, never before 0 but for ABSOLUTE; wraps at 2^32.
+uint32_t srs_mux_time_ms(struct srs_mux_state *state, const struct srs_packet_head *head);

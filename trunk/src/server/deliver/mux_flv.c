@@ -44,19 +44,19 @@ static void flv_start(const struct srs_mux_params *params, struct srs_mux_state 
     srs_gather_copy(gather, bytes, wr.size);
     if (source->metadata != NULL) {
         struct srs_mux_body body = srs_mux_packet_body(source->metadata);
-        put_tag(state, &body, SRS_KIND_DATA, 0, gather);
+        put_tag(state, &body, SRS_KIND_DATA, state->start_ms, gather);
     }
     if (video != NULL)
-        announce(state, video, 0, gather);
+        announce(state, video, state->start_ms, gather);
     if (audio != NULL)
-        announce(state, audio, 0, gather);
+        announce(state, audio, state->start_ms, gather);
 }
 
 static void flv_packet(const struct srs_mux_params *params, struct srs_mux_state *state,
                        struct srs_packet *packet, struct srs_gather *gather)
 {
     (void)params;
-    uint32_t ms = srs_mux_time_ms(state, packet->head.dts);
+    uint32_t ms = srs_mux_time_ms(state, &packet->head);
     struct srs_mux_body body = srs_mux_packet_body(packet);
     announce(state, packet->track, ms, gather);
     put_tag(state, &body, packet->head.kind, ms, gather);

@@ -177,18 +177,19 @@ static void rtmp_start(const struct srs_mux_params *params, struct srs_mux_state
     const struct srs_track *audio = srs_source_track(source, SRS_KIND_AUDIO, -1);
     if (source->metadata != NULL) {
         struct srs_mux_body body = srs_mux_packet_body(source->metadata);
-        put_message(params, state, &(struct message){&body, SRS_KIND_DATA, 0, NULL}, gather);
+        put_message(params, state, &(struct message){&body, SRS_KIND_DATA, state->start_ms, NULL},
+                    gather);
     }
     if (video != NULL)
-        announce(params, state, video, 0, gather);
+        announce(params, state, video, state->start_ms, gather);
     if (audio != NULL)
-        announce(params, state, audio, 0, gather);
+        announce(params, state, audio, state->start_ms, gather);
 }
 
 static void rtmp_packet(const struct srs_mux_params *params, struct srs_mux_state *state,
                         struct srs_packet *packet, struct srs_gather *gather)
 {
-    uint32_t ms = srs_mux_time_ms(state, packet->head.dts);
+    uint32_t ms = srs_mux_time_ms(state, &packet->head);
     struct srs_mux_body body = srs_mux_packet_body(packet);
     announce(params, state, packet->track, ms, gather);
     put_message(params, state, &(struct message){&body, packet->head.kind, ms, packet}, gather);

@@ -5,6 +5,7 @@
 // HTTP chunks lie over the stream of tags without regard to their bounds: one chunk a write, and
 // what was announced is filled with whatever comes next, so a jump needs no care for them.
 #include "server/deliver/viewer.h"
+#include "codec/amf0.h"
 #include "core/mem.h"
 #include "protocol/http/chunk.h"
 
@@ -119,6 +120,40 @@ static const struct srs_packet *first_media(struct srs_viewer *viewer)
     return packet;
 }
 
+// `bravo_atc` in onMetaData, a boolean or the word that SRS looks for.
+static bool metadata_asks_for_atc(const struct srs_packet *metadata)
+{
+    struct srs_rd in = srs_rd_init(metadata->payload, metadata->head.size);
+    struct srs_span name;
+    struct srs_span value;
+    struct srs_span word = {NULL, 0};
+    bool yes = false;
+    srs_err err = srs_amf0_read_string(&in, &name);
+    if (!err)
+        err = srs_amf0_read_any(&in, &value);
+    if (err) {
+        srs_err_drop(err, "metadata that cannot be read asks for nothing");
+        return false;
+    }
+    if (!srs_amf0_find_boolean(value, "bravo_atc", &yes))
+        yes = srs_amf0_find_string(value, "bravo_atc", &word) && srs_amf0_equals(word, "true");
+    return yes;
+}
+
+static void set_clock(struct srs_viewer *viewer, const struct srs_packet_head *first)
+{
+    const struct srs_packet *metadata = viewer->consumer.source->metadata;
+    struct srs_mux_state *state = &viewer->state;
+    state->times = (uint8_t)viewer->options.times;
+    if (viewer->options.atc_auto && metadata != NULL && metadata_asks_for_atc(metadata))
+        state->times = SRS_VIEWER_ABSOLUTE;
+    if (state->times == SRS_VIEWER_FROM_ZERO)
+        state->zero = first->dts;
+    else if (state->times == SRS_VIEWER_SENDER_FROM_ZERO)
+        state->zero = first->dts - first->moved;
+    state->start_ms = srs_mux_time_ms(state, first);
+}
+
 // The file header, metadata and configurations become control bytes: they must not change while
 // they go out in parts.
 static void start(struct srs_viewer *viewer)
@@ -129,7 +164,7 @@ static void start(struct srs_viewer *viewer)
         return;
     viewer->started = true;
     viewer->stats.first_media_at = srs_now();
-    viewer->state.zero = viewer->options.times == SRS_VIEWER_FROM_ZERO ? first->head.dts : 0;
+    set_clock(viewer, &first->head);
     struct srs_mux_state before = viewer->state;
     size_t done = 0;
     srs_err err = SRS_OK;

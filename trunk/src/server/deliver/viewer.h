@@ -9,13 +9,13 @@
 #include "server/deliver/writer.h"
 
 enum srs_viewer_framing { SRS_VIEWER_PLAIN, SRS_VIEWER_HTTP_CHUNKED };
-enum srs_viewer_times { SRS_VIEWER_FROM_ZERO, SRS_VIEWER_ABSOLUTE };
 
 struct srs_viewer_options {
     const struct srs_mux *mux;
     struct srs_mux_params params;
     enum srs_viewer_framing framing;
     enum srs_viewer_times times;
+    bool atc_auto;         // ABSOLUTE when the metadata asks for it
     srs_usec send_timeout; // how long a blocked socket may take nothing
     size_t send_buffer;    // of the kernel, bytes; 0: by the stream's bitrate and `beat`
     srs_usec beat;

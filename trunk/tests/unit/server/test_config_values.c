@@ -113,6 +113,8 @@ static const struct {
      "SRS_VHOST_PLAY_TIME_JITTER=off", "2"},
     {"vhost.play", "atc", "off", "vhost v { play { atc on; } }", "on", "SRS_VHOST_PLAY_ATC=on",
      "on"},
+    {"vhost.play", "atc_auto", "off", "vhost v { play { atc_auto on; } }", "on",
+     "SRS_VHOST_PLAY_ATC_AUTO=on", "on"},
     {"vhost.play", "mw_latency", "350000", "vhost v { play { mw_latency 100; } }", "100000",
      "SRS_VHOST_PLAY_MW_LATENCY=0", "0"},
     {"vhost.play", "wait", "-1", "vhost v { play { wait 3; } }", "3000000", "SRS_VHOST_PLAY_WAIT=4",

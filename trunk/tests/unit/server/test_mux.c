@@ -197,14 +197,36 @@ static void test_mux_given_composition_times_then_24_bits_with_sign(void **state
     srs_track_unref(track);
 }
 
+static uint32_t time_ms(struct srs_mux_state *state, int64_t dts_ms, int64_t moved_ms)
+{
+    struct srs_packet_head head = {.dts = dts_ms * SRS_MSEC, .moved = moved_ms * SRS_MSEC};
+    return srs_mux_time_ms(state, &head);
+}
+
 static void test_mux_given_zero_then_times_are_never_before_it(void **state)
 {
     (void)state;
     struct srs_mux_state at = {.zero = 5000 * SRS_MSEC};
-    assert_int_equal(srs_mux_time_ms(&at, 4000 * SRS_MSEC), 0);
-    assert_int_equal(srs_mux_time_ms(&at, 5001 * SRS_MSEC), 1);
+    assert_int_equal(time_ms(&at, 4000, 0), 0);
+    assert_int_equal(time_ms(&at, 5001, 777), 1);
     at.zero = 0;
-    assert_int_equal(srs_mux_time_ms(&at, 0x100000005 * SRS_MSEC), 5);
+    assert_int_equal(time_ms(&at, 0x100000005, 0), 5);
+}
+
+static void test_mux_given_sender_times_then_what_was_moved_is_taken_off(void **state)
+{
+    (void)state;
+    struct srs_mux_state at = {.times = SRS_VIEWER_ABSOLUTE};
+    assert_int_equal(time_ms(&at, 9080, 9080), 0); // the publisher began anew
+    assert_int_equal(time_ms(&at, 9080, -3000), 12080);
+    assert_int_equal(time_ms(&at, 1000, 1001), 0xFFFFFFFF); // as it wrote it
+    at = (struct srs_mux_state){.times = SRS_VIEWER_SENDER_FROM_ZERO, .zero = 8000 * SRS_MSEC};
+    assert_int_equal(time_ms(&at, 9040, 0), 1040);
+    assert_int_equal(time_ms(&at, 7750, 0), 0); // a track that begins earlier
+    assert_int_equal(at.zero, 8000 * SRS_MSEC);
+    assert_int_equal(time_ms(&at, 9080, 9080), 0);
+    assert_int_equal(time_ms(&at, 9120, 9080), 40);
+    assert_int_equal(time_ms(&at, 9160, -91000), 100160);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
@@ -218,6 +240,7 @@ int main(void)
         TEST(test_mux_given_tracks_then_bodies),
         TEST(test_mux_given_composition_times_then_24_bits_with_sign),
         TEST(test_mux_given_zero_then_times_are_never_before_it),
+        TEST(test_mux_given_sender_times_then_what_was_moved_is_taken_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
