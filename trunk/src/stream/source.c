@@ -227,81 +227,7 @@ static void tell_changed(struct srs_source *source)
         source->ops->changed(source);
 }
 
-// --- publisher ----------------------------------------------------------------------------------
-
-SRS_ERR srs_source_publish(struct srs_source *source, const void *publisher, srs_usec now)
-{
-    if (source->publisher != NULL)
-        return srs_fail(SRS_E_SYSTEM_STREAM_BUSY, "stream %s has a publisher", source->key);
-    source->publisher = publisher;
-    source->sources->publishers++;
-    share_budget(source->sources);
-    source->published_at = now;
-    srs_timeline_restart(&source->timeline);
-    (void)srs_source_ref(source);
-    tell_changed(source);
-    return SRS_OK;
-}
-
-void srs_source_unpublish(struct srs_source *source, const void *publisher)
-{
-    if (source == NULL || publisher == NULL || source->publisher != publisher)
-        return;
-    source->publisher = NULL;
-    source->sources->publishers--;
-    share_budget(source->sources);
-    srs_arena_fini(&source->arena);
-    srs_list_each_safe (node, &source->consumers) {
-        if (node == &source->walker)
-            continue;
-        struct srs_consumer *consumer = srs_list_entry(node, struct srs_consumer, link);
-        if (consumer->ops != NULL && consumer->ops->unpublished != NULL)
-            consumer->ops->unpublished(consumer);
-    }
-    forget_media(source);
-    tell_changed(source);
-    srs_source_unref(source);
-}
-
-SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
-                             struct srs_track **current)
-{
-    for (unsigned i = 0; i < source->track_count; i++) {
-        struct srs_track *old = source->tracks[i];
-        if (old->kind != track->kind || old->id != track->id)
-            continue;
-        if (srs_track_same(old, track)) {
-            srs_track_unref(track);
-            *current = old;
-            return SRS_OK;
-        }
-        track->version = ++source->track_versions;
-        srs_track_unref(old);
-        source->tracks[i] = track;
-        *current = track;
-        return SRS_OK;
-    }
-    if (source->track_count == SRS_TRACKS_MAX) {
-        srs_track_unref(track);
-        return srs_fail(SRS_E_LIMIT, "more than %d tracks", SRS_TRACKS_MAX);
-    }
-    track->version = ++source->track_versions;
-    source->tracks[source->track_count++] = track;
-    *current = track;
-    return SRS_OK;
-}
-
-struct srs_track *srs_source_track(const struct srs_source *source, enum srs_kind kind, int id)
-{
-    struct srs_track *found = NULL;
-    for (unsigned i = 0; i < source->track_count; i++) {
-        struct srs_track *track = source->tracks[i];
-        if (track->kind == kind &&
-            (id < 0 ? found == NULL || track->id < found->id : track->id == id))
-            found = track;
-    }
-    return found;
-}
+// --- taking in ----------------------------------------------------------------------------------
 
 static void count(struct srs_source *source, const struct srs_packet *packet)
 {
@@ -340,14 +266,9 @@ static void put_on_timeline(struct srs_source *source, struct srs_packet_head *h
     }
 }
 
-SRS_ERR srs_source_push(struct srs_source *source, struct srs_packet *packet)
+// Into the log. Takes the reference.
+static SRS_ERR append(struct srs_source *source, struct srs_packet *packet)
 {
-    count(source, packet);
-    put_on_timeline(source, &packet->head);
-    if ((packet->head.flags & SRS_PACKET_METADATA) != 0) {
-        srs_packet_unref(source->metadata);
-        source->metadata = srs_packet_ref(packet);
-    }
     // Without viewers and without a gop cache nothing is kept.
     if (source->consumer_count == 0 && !source->log.limits.gop_cache) {
         if (packet->head.kind == SRS_KIND_VIDEO)
@@ -371,6 +292,135 @@ SRS_ERR srs_source_push(struct srs_source *source, struct srs_packet *packet)
     return SRS_OK;
 }
 
+// --- mixing -------------------------------------------------------------------------------------
+
+// Packets enter the log in the order of arrival, so what was held arrives with what let it go.
+static SRS_ERR take_mixed(struct srs_source *source, srs_usec now, bool both)
+{
+    struct srs_packet *packet;
+    srs_err err = SRS_OK;
+    while (!err && (packet = srs_mixer_take(source->mixer, now, both)) != NULL) {
+        packet->head.arrived = now;
+        err = append(source, packet);
+    }
+    return err;
+}
+
+static SRS_ERR mix(struct srs_source *source, struct srs_packet *packet)
+{
+    srs_usec now = packet->head.arrived;
+    bool both = srs_source_track(source, SRS_KIND_VIDEO, -1) != NULL &&
+                srs_source_track(source, SRS_KIND_AUDIO, -1) != NULL;
+    srs_mixer_put(source->mixer, packet);
+    return take_mixed(source, now, both);
+}
+
+static void empty_mixer(struct srs_source *source)
+{
+    struct srs_mixer *mixer = source->mixer;
+    if (mixer == NULL)
+        return;
+    srs_usec now = 0;
+    for (unsigned i = 0; i < mixer->count; i++)
+        if (mixer->packets[i]->head.arrived > now)
+            now = mixer->packets[i]->head.arrived;
+    while (mixer->count > 0)
+        srs_err_drop(take_mixed(source, now, false), "the last packets of a publisher that goes");
+    source->mixer = NULL;
+    srs_free(mixer);
+}
+
+// --- publisher ----------------------------------------------------------------------------------
+
+SRS_ERR srs_source_publish(struct srs_source *source, const void *publisher, srs_usec now)
+{
+    if (source->publisher != NULL)
+        return srs_fail(SRS_E_SYSTEM_STREAM_BUSY, "stream %s has a publisher", source->key);
+    source->publisher = publisher;
+    source->sources->publishers++;
+    share_budget(source->sources);
+    source->published_at = now;
+    source->repeat_headers = source->intake.repeat_headers;
+    if (source->intake.mix)
+        source->mixer = srs_new(struct srs_mixer);
+    srs_timeline_restart(&source->timeline);
+    (void)srs_source_ref(source);
+    tell_changed(source);
+    return SRS_OK;
+}
+
+void srs_source_unpublish(struct srs_source *source, const void *publisher)
+{
+    if (source == NULL || publisher == NULL || source->publisher != publisher)
+        return;
+    empty_mixer(source);
+    source->publisher = NULL;
+    source->sources->publishers--;
+    share_budget(source->sources);
+    srs_arena_fini(&source->arena);
+    srs_list_each_safe (node, &source->consumers) {
+        if (node == &source->walker)
+            continue;
+        struct srs_consumer *consumer = srs_list_entry(node, struct srs_consumer, link);
+        if (consumer->ops != NULL && consumer->ops->unpublished != NULL)
+            consumer->ops->unpublished(consumer);
+    }
+    forget_media(source);
+    tell_changed(source);
+    srs_source_unref(source);
+}
+
+SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
+                             struct srs_track **current)
+{
+    for (unsigned i = 0; i < source->track_count; i++) {
+        struct srs_track *old = source->tracks[i];
+        if (old->kind != track->kind || old->id != track->id)
+            continue;
+        bool again = source->repeat_headers && track->config_size > 0;
+        if (!again && srs_track_same(old, track)) {
+            srs_track_unref(track);
+            *current = old;
+            return SRS_OK;
+        }
+        track->version = ++source->track_versions;
+        srs_track_unref(old);
+        source->tracks[i] = track;
+        *current = track;
+        return SRS_OK;
+    }
+    if (source->track_count == SRS_TRACKS_MAX) {
+        srs_track_unref(track);
+        return srs_fail(SRS_E_LIMIT, "more than %d tracks", SRS_TRACKS_MAX);
+    }
+    track->version = ++source->track_versions;
+    source->tracks[source->track_count++] = track;
+    *current = track;
+    return SRS_OK;
+}
+
+struct srs_track *srs_source_track(const struct srs_source *source, enum srs_kind kind, int id)
+{
+    struct srs_track *found = NULL;
+    for (unsigned i = 0; i < source->track_count; i++) {
+        struct srs_track *track = source->tracks[i];
+        if (track->kind == kind &&
+            (id < 0 ? found == NULL || track->id < found->id : track->id == id))
+            found = track;
+    }
+    return found;
+}
+
+SRS_ERR srs_source_push(struct srs_source *source, struct srs_packet *packet)
+{
+    count(source, packet);
+    put_on_timeline(source, &packet->head);
+    if ((packet->head.flags & SRS_PACKET_METADATA) != 0) {
+        srs_packet_unref(source->metadata);
+        source->metadata = srs_packet_ref(packet);
+    }
+    return source->mixer == NULL ? append(source, packet) : mix(source, packet);
+}
 size_t srs_source_bitrate(const struct srs_source *source)
 {
     const struct srs_packet_log *log = &source->log;

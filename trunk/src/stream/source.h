@@ -6,6 +6,7 @@
 // may come before their publisher.
 #pragma once
 #include "core/list.h"
+#include "stream/mixer.h"
 #include "stream/packet_log.h"
 #include "stream/timeline.h"
 
@@ -62,6 +63,12 @@ struct srs_rate {
 
 enum { SRS_SOURCE_PUBLISHER_ID = 16 };
 
+// How a publisher's packets are taken in; a new one begins with what was asked for last.
+struct srs_source_intake {
+    bool mix;            // audio and video in one order of time
+    bool repeat_headers; // a configuration that comes again goes to the viewers again
+};
+
 struct srs_source {
     int refs;
     char *key;   // vhost/app/stream, in the registry
@@ -71,6 +78,9 @@ struct srs_source {
     struct srs_packet_log log;
     struct srs_arena arena; // for the publisher's packets
     struct srs_timeline timeline;
+    struct srs_source_intake intake; // of the next publisher
+    struct srs_mixer *mixer;         // NULL when the publisher's packets go in as they come
+    bool repeat_headers;
     struct srs_track *tracks[SRS_TRACKS_MAX]; // the current versions
     unsigned track_count;
     uint32_t track_versions; // given so far: a version is never used twice, also not by the next
@@ -122,7 +132,8 @@ SRS_ERR srs_source_publish(struct srs_source *source, const void *publisher, srs
 // publisher.
 void srs_source_unpublish(struct srs_source *source, const void *publisher);
 
-// A new version of a track; ignored when it is the same as the current one. *current is the one
+// A new version of a track; ignored when it is the same as the current one, unless configurations
+// are to be repeated. *current is the one
 // that packets must point to, borrowed. LIMIT above SRS_TRACKS_MAX tracks. Takes the reference to
 // `track`.
 SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,

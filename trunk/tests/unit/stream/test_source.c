@@ -753,6 +753,94 @@ static void test_sources_given_limit_then_it_is_kept_by_who_has_most(void **stat
     assert_int_equal(srs_sources_bytes(sources), 0);
 }
 
+static void test_source_given_mixing_then_consumers_get_one_order_of_time(void **state)
+{
+    (void)state;
+    static const struct {
+        enum srs_kind kind;
+        int64_t ms;
+    } sent[] = {{SRS_KIND_VIDEO, 0},  {SRS_KIND_VIDEO, 40}, {SRS_KIND_AUDIO, 10},
+                {SRS_KIND_AUDIO, 30}, {SRS_KIND_AUDIO, 50}, {SRS_KIND_VIDEO, 80}};
+    static const int64_t want[] = {0, 10, 30, 40, 50, 80};
+    struct srs_consumer consumer;
+    struct srs_source *source = get("s");
+    source->intake.mix = true;
+    assert_err(SRS_OK, srs_source_publish(source, &publisher, 1), "publish");
+    join(&consumer, source);
+    (void)set_track(source, SRS_KIND_VIDEO, "config");
+    (void)set_track(source, SRS_KIND_AUDIO, "config");
+    for (size_t i = 0; i < SRS_COUNT(sent); i++) {
+        struct srs_track *track = set_track(source, sent[i].kind, "config");
+        struct srs_packet *packet = make_packet(track, 10, KEY, sent[i].ms * SRS_MSEC);
+        packet->head.arrived = (srs_usec)(1000 + i) * SRS_MSEC;
+        assert_err(SRS_OK, srs_source_push(source, packet), "push");
+    }
+    assert_int_equal(source->log.next, 5);    // one is held
+    srs_source_unpublish(source, &publisher); // and is not lost
+    assert_int_equal(source->log.next, SRS_COUNT(want));
+    assert_null(source->mixer);
+    srs_usec arrived = 0;
+    for (uint64_t i = 0; i < SRS_COUNT(want); i++) {
+        const struct srs_packet *packet = srs_packet_log_at(&source->log, i);
+        assert_int_equal(packet->head.dts, want[i] * SRS_MSEC);
+        assert_true(packet->head.arrived >= arrived); // ages in the log only fall
+        arrived = packet->head.arrived;
+    }
+    assert_err(SRS_OK, srs_source_publish(source, &publisher, 1), "publish");
+    for (int i = 0; i < 5; i++) // one kind alone is not held
+        push(source, SRS_KIND_AUDIO, 0, 100 + i * 20);
+    assert_int_equal(source->log.next, SRS_COUNT(want) + 5);
+    source->intake.mix = false;
+    srs_source_unpublish(source, &publisher);
+    assert_err(SRS_OK, srs_source_publish(source, &publisher, 1), "publish");
+    assert_null(source->mixer);
+    srs_consumer_leave(&consumer);
+    srs_source_unpublish(source, &publisher);
+    srs_source_unref(source);
+}
+
+static void test_source_given_no_memory_while_mixing_then_the_held_ones_are_let_go(void **state)
+{
+    (void)state;
+    struct srs_source *source = get("s");
+    source->intake.mix = true;
+    assert_err(SRS_OK, srs_source_publish(source, &publisher, 1), "publish");
+    struct srs_track *track = set_track(source, SRS_KIND_AUDIO, "config");
+    (void)set_track(source, SRS_KIND_VIDEO, "config");
+    for (int i = 0; i < 10; i++)
+        push(source, SRS_KIND_VIDEO, KEY, i);
+    struct srs_packet *packet = make_packet(track, 10, 0, 5 * SRS_MSEC);
+    srs_mem_fail_after(1); // the log's ring
+    assert_err(SRS_E_NO_MEMORY, srs_source_push(source, packet), "push");
+    assert_int_equal(source->mixer->count, 10);
+    srs_mem_fail_after(1);
+    srs_source_unpublish(source, &publisher);
+    assert_int_equal(srs_live_count(SRS_LIVE_PACKET), 0);
+    srs_source_unref(source);
+}
+
+static void test_source_given_headers_to_repeat_then_a_new_version_each(void **state)
+{
+    (void)state;
+    struct srs_source *source = get("s");
+    source->intake.repeat_headers = true;
+    assert_err(SRS_OK, srs_source_publish(source, &publisher, 1), "publish");
+    uint32_t version = set_track(source, SRS_KIND_VIDEO, "config")->version;
+    assert_int_equal(set_track(source, SRS_KIND_VIDEO, "config")->version, version + 1);
+    assert_int_equal(set_track(source, SRS_KIND_VIDEO, "config")->version, version + 2);
+    struct srs_track *data = set_track(source, SRS_KIND_DATA, "");
+    assert_ptr_equal(set_track(source, SRS_KIND_DATA, ""), data); // nothing to repeat
+    assert_int_equal(source->track_count, 2);
+    source->intake.repeat_headers = false; // for the next publisher
+    assert_int_equal(set_track(source, SRS_KIND_VIDEO, "config")->version, version + 4);
+    srs_source_unpublish(source, &publisher);
+    assert_err(SRS_OK, srs_source_publish(source, &publisher, 1), "publish");
+    version = set_track(source, SRS_KIND_VIDEO, "config")->version;
+    assert_int_equal(set_track(source, SRS_KIND_VIDEO, "config")->version, version);
+    srs_source_unpublish(source, &publisher);
+    srs_source_unref(source);
+}
+
 // Pushes, walks, joins and leaves at random: no packet is missed or given twice by who keeps up.
 static void test_walk_given_random_life_then_nobody_misses_a_packet(void **state)
 {
@@ -826,6 +914,9 @@ int main(void)
         TEST(test_walk_given_source_freed_in_the_middle_then_nothing_is_left),
         TEST(test_consumer_given_audio_only_then_video_begins_with_a_key_frame),
         TEST(test_sources_given_limit_then_it_is_kept_by_who_has_most),
+        TEST(test_source_given_mixing_then_consumers_get_one_order_of_time),
+        TEST(test_source_given_no_memory_while_mixing_then_the_held_ones_are_let_go),
+        TEST(test_source_given_headers_to_repeat_then_a_new_version_each),
         TEST(test_walk_given_random_life_then_nobody_misses_a_packet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
