@@ -13,7 +13,14 @@ struct srs_beat_timing srs_server_beat_timing(const struct srs_config_vhost *vho
 {
     return (struct srs_beat_timing){.min_latency = vhost->min_latency,
                                     .period = vhost->play.mw_latency,
+                                    .packets = (unsigned)vhost->play.mw_msgs,
                                     .audio_gather = vhost->play.audio_gather};
+}
+
+static struct srs_source_intake intake(const struct srs_config_vhost *vhost)
+{
+    return (struct srs_source_intake){.mix = vhost->play.mix_correct,
+                                      .repeat_headers = !vhost->play.reduce_sequence_header};
 }
 
 void srs_server_retime(struct srs_server *server, const struct srs_config_vhost *vhost,
@@ -22,6 +29,7 @@ void srs_server_retime(struct srs_server *server, const struct srs_config_vhost 
     struct srs_beat_timing timing = srs_server_beat_timing(vhost);
     struct srs_log_limits limits = srs_server_log_limits(vhost);
     srs_packet_log_set_limits(&source->log, &limits);
+    source->intake = intake(vhost);
     srs_err_drop(srs_beat_attach(server->beat, source, &timing), "it keeps its timing");
 }
 
@@ -46,6 +54,7 @@ SRS_ERR srs_server_source(struct srs_server *server, const struct srs_config_vho
         srs_source_unref(source);
         return err;
     }
+    source->intake = intake(vhost);
     *out = source;
     return SRS_OK;
 }
@@ -73,6 +82,7 @@ struct srs_viewer_options srs_server_viewer_options(const struct srs_server *ser
         .times = vhost->play.atc ? SRS_VIEWER_ABSOLUTE : times[vhost->play.time_jitter],
         .atc_auto = vhost->play.atc_auto,
         .send_timeout = server->config->send_timeout,
+        .send_interval = (srs_usec)(vhost->play.send_min_interval * (double)SRS_MSEC),
         .send_buffer = vhost->play.send_buffer > 0 ? (size_t)vhost->play.send_buffer : 0,
         .beat = vhost->play.mw_latency};
 }

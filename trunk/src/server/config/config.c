@@ -95,6 +95,9 @@ static void store(const struct srs_directive *row, const struct srs_config_value
     case SRS_DIRECTIVE_SECF:
         *(int64_t *)field = value->number; // srs_usec is one
         break;
+    case SRS_DIRECTIVE_FLOAT:
+        *(double *)field = value->real;
+        break;
     case SRS_DIRECTIVE_ENUM:
         *(int *)field = value->word;
         break;

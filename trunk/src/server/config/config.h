@@ -63,7 +63,11 @@ struct srs_config_vhost {
         bool gop_cache;
         bool atc;
         bool atc_auto;
-        int time_jitter; // enum srs_config_jitter
+        bool mix_correct;
+        bool reduce_sequence_header;
+        int64_t mw_msgs;
+        double send_min_interval; // ms
+        int time_jitter;          // enum srs_config_jitter
         int64_t gop_cache_max_frames;
         int64_t queue_bytes;
         int64_t send_buffer; // bytes or SRS_CONFIG_AUTO

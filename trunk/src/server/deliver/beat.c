@@ -20,7 +20,8 @@ struct member {
     struct srs_timer timer;
     struct srs_beat_timing timing;
     srs_usec phase;
-    bool again; // packets came while it was walked
+    unsigned waiting; // packets since the last walk began, where they count
+    bool again;       // packets came while it was walked
 };
 
 static void request(struct member *member)
@@ -72,7 +73,9 @@ static void on_pushed(struct srs_source *source, const struct srs_packet *packet
     if (member == NULL)
         return;
     if (!member->timing.min_latency) {
-        if (member->timer.slot == 0)
+        if (member->timing.packets > 0 && ++member->waiting >= member->timing.packets)
+            request(member);
+        else if (member->timer.slot == 0)
             srs_timer_set(&member->timer, next_beat(member, packet->head.arrived));
     } else if (packet->head.kind == SRS_KIND_VIDEO || !source->log.has_video ||
                member->timing.audio_gather == 0) {
@@ -122,6 +125,7 @@ static void serve(struct member *member, srs_usec until)
     struct srs_source *source = srs_source_ref(member->source);
     if (!srs_source_walking(source)) {
         member->again = false;
+        member->waiting = 0;
         srs_source_walk_begin(source);
     }
     bool through = walk_batch(source, until);

@@ -2,9 +2,9 @@
 // reactor runs in between.
 //
 // At the normal latency a source has a beat at multiples of 10 ms, armed only while it has packets
-// that nobody got yet. At min_latency a video frame is flushed when it is complete, together with
-// the audio that waits; audio waits for the next video frame, at most `audio_gather`, and not at
-// all in a stream without video.
+// that nobody got yet; so many of them may end the wait early. At min_latency a video frame is
+// flushed when it is complete, together with the audio that waits; audio waits for the next video
+// frame, at most `audio_gather`, and not at all in a stream without video.
 #pragma once
 #include "core/co.h"
 #include "stream/source.h"
@@ -15,6 +15,7 @@ struct srs_beat_timing {
     bool min_latency;
     srs_usec period; // mw_latency
     srs_usec audio_gather;
+    unsigned packets; // mw_msgs: so many are flushed before the beat; 0 for none
 };
 
 // Starts the worker's flushing coroutine in `scope`.

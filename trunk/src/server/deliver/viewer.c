@@ -18,6 +18,9 @@ enum {
     PENDING_MAX = 1024 * 1024,
     SEND_BUFFER_MIN = 128 * 1024,
     SEND_BUFFER_MAX = 2 * 1024 * 1024,
+    // A timer's turn: what an interval may be late by and still make up for, in time and packets.
+    PACE_TURN = 2000,
+    PACE_PACKETS = 64,
     TAIL_SIZE = sizeof SRS_HTTP_CHUNK_TAIL - 1,
     REST_MAX = sizeof(((struct srs_viewer *)NULL)->frame_rest),
 };
@@ -183,9 +186,21 @@ static void start(struct srs_viewer *viewer)
         fail(viewer, err);
 }
 
+// How many packets may go now: one, or what an interval shorter than a timer's turn comes to.
+static unsigned paced_packets(const struct srs_viewer *viewer)
+{
+    srs_usec late = srs_now() - viewer->paced_until;
+    if (late < 0)
+        return 0;
+    srs_usec most = 1 + (late < PACE_TURN ? late : PACE_TURN) / viewer->options.send_interval;
+    return most < PACE_PACKETS ? (unsigned)most : PACE_PACKETS;
+}
+
 static void add_packets(struct srs_viewer *viewer, struct srs_writer *writer)
 {
-    while (!writer->gather.full) {
+    if (viewer->options.send_interval > 0)
+        writer->most = writer->count + paced_packets(viewer);
+    while (!writer->gather.full && writer->count < writer->most) {
         uint64_t from = writer->next;
         bool jumped = false;
         struct srs_packet *packet =
@@ -199,9 +214,9 @@ static void add_packets(struct srs_viewer *viewer, struct srs_writer *writer)
         viewer->options.mux->packet(&viewer->options.params, &writer->state, packet,
                                     &writer->gather);
         writer->next++;
-        if (writer->count == SRS_WRITER_MARKS) // empty packets take no iovecs
-            writer->gather.full = true;
     }
+    if (writer->count == SRS_WRITER_MARKS) // empty packets take no iovecs
+        writer->gather.full = true;
 }
 
 static void build_stream(struct srs_viewer *viewer, struct srs_writer *writer)
@@ -213,6 +228,7 @@ static void build_stream(struct srs_viewer *viewer, struct srs_writer *writer)
     writer->next = viewer->consumer.next;
     writer->need_key = viewer->consumer.need_key;
     writer->count = 0;
+    writer->most = SRS_WRITER_MARKS;
     writer->lost = 0;
     if (viewer->held != NULL) {
         add_mark(writer, SRS_WRITER_HELD, viewer->held);
@@ -381,6 +397,28 @@ static bool write_once(struct srs_viewer *viewer)
     return more;
 }
 
+// One write; what waits in the log for its time is then the viewer's own coroutine's to send.
+static void flush_paced(struct srs_viewer *viewer)
+{
+    uint64_t before = viewer->stats.packets;
+    if (viewer->failed)
+        return;
+    viewer->more = write_once(viewer);
+    uint64_t sent = viewer->stats.packets - before;
+    if (sent > 0) {
+        srs_usec now = srs_now();
+        srs_usec from =
+            viewer->paced_until < now - PACE_TURN ? now - PACE_TURN : viewer->paced_until;
+        viewer->paced_until = from + (srs_usec)sent * viewer->options.send_interval;
+    }
+    const struct srs_source *source = viewer->consumer.source;
+    bool paced = !viewer->failed && !viewer->blocked && source != NULL && viewer->started &&
+                 viewer->consumer.next < source->log.next;
+    if (viewer->more || (paced && !viewer->paced))
+        srs_conn_poke(viewer->conn);
+    viewer->paced = paced;
+}
+
 void srs_viewer_flush(struct srs_viewer *viewer)
 {
     viewer->more = false;
@@ -388,6 +426,10 @@ void srs_viewer_flush(struct srs_viewer *viewer)
         return;
     if (!viewer->started && viewer->consumer.source != NULL)
         start(viewer);
+    if (viewer->options.send_interval > 0) {
+        flush_paced(viewer);
+        return;
+    }
     for (unsigned i = 0; i < FLUSH_WRITES; i++)
         if (viewer->failed || !write_once(viewer))
             return;
@@ -409,7 +451,9 @@ static SRS_ERR check_stall(const struct srs_viewer *viewer)
 static SRS_YIELDS SRS_ERR wait_socket(struct srs_viewer *viewer, srs_usec deadline)
 {
     bool blocked = viewer->blocked;
-    srs_usec limit = blocked ? viewer->blocked_since + viewer->options.send_timeout : SRS_NEVER;
+    srs_usec limit = blocked         ? viewer->blocked_since + viewer->options.send_timeout
+                     : viewer->paced ? viewer->paced_until
+                                     : SRS_NEVER;
     unsigned want = SRS_CONN_READABLE | (blocked ? SRS_CONN_WRITABLE : 0);
     srs_err err = srs_conn_wait(viewer->conn, want, limit < deadline ? limit : deadline);
     if (err != SRS_E_SOCKET_TIMEOUT || srs_now() >= deadline)
@@ -421,7 +465,7 @@ SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
 {
     srs_co_may_yield();
     for (;;) {
-        if (viewer->more || viewer->blocked) {
+        if (viewer->more || viewer->blocked || viewer->paced) {
             srs_viewer_flush(viewer);
             if (!viewer->blocked)
                 srs_consumer_caught_up(&viewer->consumer);
@@ -432,7 +476,7 @@ SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
             return srs_co_canceled() ? srs_bare(SRS_E_CANCELED) : check_stall(viewer);
         bool busy = viewer->more;
         srs_err err = busy ? srs_co_breathe() : wait_socket(viewer, deadline);
-        if (err || viewer->ended || !(busy || viewer->blocked || viewer->more))
+        if (err || viewer->ended || !(busy || viewer->blocked || viewer->more || viewer->paced))
             return err;
     }
 }

@@ -15,9 +15,10 @@ struct srs_viewer_options {
     struct srs_mux_params params;
     enum srs_viewer_framing framing;
     enum srs_viewer_times times;
-    bool atc_auto;         // ABSOLUTE when the metadata asks for it
-    srs_usec send_timeout; // how long a blocked socket may take nothing
-    size_t send_buffer;    // of the kernel, bytes; 0: by the stream's bitrate and `beat`
+    bool atc_auto;          // ABSOLUTE when the metadata asks for it
+    srs_usec send_timeout;  // how long a blocked socket may take nothing
+    srs_usec send_interval; // least time between two messages, 0 for none
+    size_t send_buffer;     // of the kernel, bytes; 0: by the stream's bitrate and `beat`
     srs_usec beat;
 };
 
@@ -44,8 +45,10 @@ struct srs_viewer {
     bool started;
     bool blocked; // the socket took less than it was offered
     bool more;    // a flush gave way before it was through
+    bool paced;   // the next message waits for its time
     bool ended;   // the source's publisher has gone at least once
     srs_usec blocked_since;
+    srs_usec paced_until; // with a send_interval: when the next message may go
     srs_err failed;
     struct srs_viewer_stats stats;
 };

@@ -28,5 +28,6 @@ struct srs_writer {
     size_t head_size; // bytes in front that are not of the framed stream
     size_t tail_size; // the same behind it
     unsigned count;
+    unsigned most; // marks of this write
     struct srs_writer_mark marks[SRS_WRITER_MARKS];
 };

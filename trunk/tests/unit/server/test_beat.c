@@ -65,7 +65,7 @@ static int teardown(void **state)
 
 static void attach(bool min_latency, srs_usec period, srs_usec audio_gather)
 {
-    struct srs_beat_timing timing = {min_latency, period, audio_gather};
+    struct srs_beat_timing timing = {min_latency, period, audio_gather, 0};
     assert_err(SRS_OK, srs_beat_attach(at.beat, at.source, &timing), "attach");
 }
 
@@ -127,6 +127,25 @@ static void test_beat_given_period_then_packets_wait_for_it_together(void **stat
     push(SRS_KIND_AUDIO, 0);
     unsigned all = (unsigned)at.source->log.next;
     assert_true(wait_for(all) < 5 * SRS_SEC);
+}
+
+static void test_beat_given_so_many_packets_then_they_do_not_wait_for_it(void **state)
+{
+    (void)state;
+    struct srs_beat_timing timing = {.period = 10 * SRS_SEC, .packets = 3};
+    assert_err(SRS_OK, srs_beat_attach(at.beat, at.source, &timing), "attach");
+    open_player();
+    for (unsigned i = 1; i <= 10; i++) {
+        push(i % 2 ? SRS_KIND_VIDEO : SRS_KIND_AUDIO, i == 1 ? KEY : 0);
+        assert_int_equal(got_after(3), i / 3 * 3);
+    }
+    timing.period = 50 * SRS_MSEC; // and the last one waits no longer than the beat
+    assert_err(SRS_OK, srs_beat_attach(at.beat, at.source, &timing), "attach");
+    push(SRS_KIND_AUDIO, 0);
+    push(SRS_KIND_AUDIO, 0);
+    assert_int_equal(got_after(3), 12);
+    push(SRS_KIND_AUDIO, 0);
+    assert_true(wait_for(13) < 5 * SRS_SEC);
 }
 
 static void test_beat_given_min_latency_then_video_goes_at_once_with_the_audio(void **state)
@@ -283,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_beat_given_period_then_packets_wait_for_it_together),
+        TEST(test_beat_given_so_many_packets_then_they_do_not_wait_for_it),
         TEST(test_beat_given_min_latency_then_video_goes_at_once_with_the_audio),
         TEST(test_beat_given_min_latency_then_audio_waits_its_time_and_no_longer),
         TEST(test_beat_given_audio_only_and_min_latency_then_at_once),

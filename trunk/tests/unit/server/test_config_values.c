@@ -33,6 +33,9 @@ static void print_field(const struct srs_directive *row, const struct srs_config
     case SRS_DIRECTIVE_ON:
         (void)snprintf(out, size, "%s", *(const bool *)field ? "on" : "off");
         break;
+    case SRS_DIRECTIVE_FLOAT:
+        (void)snprintf(out, size, "%g", *(const double *)field);
+        break;
     case SRS_DIRECTIVE_ENUM:
         (void)snprintf(out, size, "%d", *(const int *)field);
         break;
@@ -115,6 +118,15 @@ static const struct {
      "on"},
     {"vhost.play", "atc_auto", "off", "vhost v { play { atc_auto on; } }", "on",
      "SRS_VHOST_PLAY_ATC_AUTO=on", "on"},
+    {"vhost.play", "mix_correct", "off", "vhost v { play { mix_correct on; } }", "on",
+     "SRS_VHOST_PLAY_MIX_CORRECT=on", "on"},
+    {"vhost.play", "reduce_sequence_header", "off",
+     "vhost v { play { reduce_sequence_header on; } }", "on",
+     "SRS_VHOST_PLAY_REDUCE_SEQUENCE_HEADER=on", "on"},
+    {"vhost.play", "mw_msgs", "0", "vhost v { play { mw_msgs 8; } }", "8",
+     "SRS_VHOST_PLAY_MW_MSGS=200", "128"},
+    {"vhost.play", "send_min_interval", "0", "vhost v { play { send_min_interval 10.0; } }", "10",
+     "SRS_VHOST_PLAY_SEND_MIN_INTERVAL=0.25", "0.25"},
     {"vhost.play", "mw_latency", "350000", "vhost v { play { mw_latency 100; } }", "100000",
      "SRS_VHOST_PLAY_MW_LATENCY=0", "0"},
     {"vhost.play", "wait", "-1", "vhost v { play { wait 3; } }", "3000000", "SRS_VHOST_PLAY_WAIT=4",

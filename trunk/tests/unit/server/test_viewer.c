@@ -238,6 +238,54 @@ static void test_viewer_given_packets_that_wait_then_their_age(void **state)
     assert_in_range(srs_viewer_queue_age(&at.viewer), 3 * SRS_SEC, 60 * SRS_SEC);
 }
 
+// Twenty packets are there at once; they go one by one, the rest by the viewer's own coroutine.
+static void test_viewer_given_an_interval_then_messages_keep_it(void **state)
+{
+    (void)state;
+    struct srs_scope scope;
+    size_t total = 0;
+    at.viewer.options.send_interval = 5 * SRS_MSEC;
+    for (int i = 0; i < 20; i++)
+        push(1000, i == 0 ? KEY : 0);
+    srs_usec from = srs_now();
+    srs_viewer_join(&at.viewer, at.source);
+    assert_int_equal(at.viewer.stats.packets, 1);
+    srs_viewer_flush(&at.viewer); // as a beat does
+    if (srs_now() < from + 3 * SRS_MSEC)
+        assert_int_equal(at.viewer.stats.packets, 1);
+    srs_scope_init(&scope, "peer");
+    assert_err(SRS_OK, srs_scope_spawn(&scope, drain, &total), "peer");
+    while (at.viewer.stats.packets < 20 && srs_now() < from + 20 * SRS_SEC) {
+        uint64_t sent = at.viewer.stats.packets;
+        srs_err err = srs_viewer_wait(&at.viewer, srs_now() + 7 * SRS_MSEC);
+        if (err && err != SRS_E_SOCKET_TIMEOUT)
+            fail_msg("%s", srs_err_name(err));
+        sent = at.viewer.stats.packets - sent;
+        assert_true(srs_now() - from >=
+                    ((srs_usec)at.viewer.stats.packets - 1) * 5 * SRS_MSEC - 2 * SRS_MSEC);
+    }
+    assert_int_equal(at.viewer.stats.packets, 20);
+    assert_false(at.viewer.paced);
+    push(10, 0); // who has caught up waits for the beat as ever
+    assert_int_equal(at.viewer.stats.packets, 20);
+    srs_scope_close(&scope);
+}
+
+static void test_viewer_given_an_interval_below_a_turn_then_several_go_in_one(void **state)
+{
+    (void)state;
+    at.viewer.options.send_interval = 100;
+    for (int i = 0; i < 200; i++)
+        push(10, i == 0 ? KEY : 0);
+    srs_viewer_join(&at.viewer, at.source);
+    assert_int_equal(at.viewer.stats.packets, 21); // two milliseconds' worth
+    assert_true(at.viewer.paced);
+    at.viewer.options.send_interval = 1;
+    assert_err(SRS_OK, srs_co_sleep(srs_now() + 3 * SRS_MSEC), "sleep");
+    srs_viewer_flush(&at.viewer);
+    assert_int_equal(at.viewer.stats.packets, 21 + 64);
+}
+
 static int setup_all(void **state)
 {
     (void)state;
@@ -259,6 +307,8 @@ int main(void)
         TEST(test_viewer_given_cancel_then_canceled),
         TEST(test_viewer_given_control_bytes_that_pile_up_then_limit),
         TEST(test_viewer_given_packets_that_wait_then_their_age),
+        TEST(test_viewer_given_an_interval_then_messages_keep_it),
+        TEST(test_viewer_given_an_interval_below_a_turn_then_several_go_in_one),
     };
     return cmocka_run_group_tests(tests, setup_all, NULL);
 }
