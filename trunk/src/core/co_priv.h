@@ -45,6 +45,7 @@ struct srs_io {
     uint8_t ready; // what a system call would not refuse with EAGAIN, as far as known
     struct srs_co *reader;
     struct srs_co *writer;
+    void (*drain)(struct srs_io *io); // or NULL: there is room now, before the writer hears of it
 };
 
 SRS_ERR srs_reactor_init(void);

@@ -1,8 +1,9 @@
 // TCP on the reactor.
 #include "core/net.h"
-#include "core/co_priv.h"
+#include "core/assert.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/net_priv.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -18,17 +19,6 @@ enum {
     BUDGET_USEC = 1000,
     NO_DESCRIPTORS_PAUSE_USEC = 50 * 1000,
     ACCEPTS_PER_TURN = 64, // about 2 ms with the sessions' start
-};
-
-struct srs_conn {
-    struct srs_io io;
-    unsigned budget_used; // bytes read since it last waited
-    bool poked;
-    struct srs_endpoint peer;
-    uint64_t bytes_in;
-    uint64_t bytes_out;
-    srs_conn_write_fn *write_fn; // NULL: the socket's own
-    void *write_arg;
 };
 
 struct srs_listener {
@@ -207,7 +197,11 @@ void srs_conn_free(struct srs_conn *conn)
 {
     if (conn == NULL)
         return;
+    if (conn->transport != NULL)
+        conn->transport->free(conn);
     srs_io_close(&conn->io);
+    srs_buf_fini(&conn->unread);
+    srs_buf_fini(&conn->unsent);
     srs_free(conn);
     srs_live_add(SRS_LIVE_CONN, -1);
 }
@@ -260,6 +254,11 @@ struct srs_endpoint srs_conn_peer(const struct srs_conn *conn)
     return conn->peer;
 }
 
+void srs_conn_set_peer(struct srs_conn *conn, const struct srs_endpoint *peer)
+{
+    conn->peer = *peer;
+}
+
 struct srs_endpoint srs_conn_local(const struct srs_conn *conn)
 {
     struct srs_endpoint local = {.addr.any.sa_family = AF_UNSPEC};
@@ -270,23 +269,32 @@ struct srs_endpoint srs_conn_local(const struct srs_conn *conn)
 
 // --- input --------------------------------------------------------------------------------------
 
-SRS_YIELDS SRS_ERR srs_conn_read(struct srs_conn *conn, srs_usec deadline, struct srs_span *got)
+SRS_ERR srs_conn_unread(struct srs_conn *conn, struct srs_span bytes)
 {
-    srs_co_may_yield();
-    if (conn->budget_used >= BUDGET_BYTES ||
-        (conn->budget_used > 0 && (conn->io.ready & SRS_IO_READ) != 0 &&
-         srs_co_slice_used() > BUDGET_USEC)) {
-        conn->budget_used = 0;
-        srs_err err = srs_io_breathe(&conn->io);
-        if (err)
-            return err;
-    }
+    srs_assert(srs_buf_size(&conn->unread) == 0);
+    srs_err err = srs_buf_append(&conn->unread, bytes.bytes, bytes.size, SIZE_MAX);
+    return err ? srs_wrap(err, "bytes put back") : SRS_OK;
+}
+
+static bool input_waits(const struct srs_conn *conn)
+{
+    return conn->input_over || srs_buf_size(&conn->unread) > 0;
+}
+
+static struct srs_span take_unread(struct srs_conn *conn)
+{
+    size_t size = srs_buf_size(&conn->unread);
+    if (size > sizeof read_buffer)
+        size = sizeof read_buffer;
+    memcpy(read_buffer, conn->unread.bytes + conn->unread.start, size);
+    srs_buf_consume(&conn->unread, size);
+    return (struct srs_span){read_buffer, size};
+}
+
+// What the socket has now; AGAIN.
+static SRS_ERR read_socket(struct srs_conn *conn, struct srs_span *got)
+{
     for (;;) {
-        if ((conn->io.ready & SRS_IO_READ) == 0)
-            conn->budget_used = 0;
-        srs_err err = srs_io_wait(&conn->io, SRS_IO_READ, deadline);
-        if (err)
-            return err;
         srs_usec began = srs_now();
         ssize_t n = recv(conn->io.fd, read_buffer, sizeof read_buffer, 0);
         srs_co_note_call(began);
@@ -301,10 +309,56 @@ SRS_YIELDS SRS_ERR srs_conn_read(struct srs_conn *conn, srs_usec deadline, struc
         }
         if (n == 0)
             return srs_bare(SRS_E_SOCKET_READ);
-        if (errno == EAGAIN)
+        if (errno == EAGAIN) {
             conn->io.ready &= (uint8_t)~SRS_IO_READ;
-        else if (errno != EINTR)
+            return srs_bare(SRS_E_AGAIN);
+        }
+        if (errno != EINTR)
             return srs_fail_sys(SRS_E_SOCKET_READ, "read");
+    }
+}
+
+// Without waiting; *got is empty when only a part of something came.
+static SRS_ERR read_now(struct srs_conn *conn, struct srs_span *got)
+{
+    *got = (struct srs_span){0};
+    if (srs_buf_size(&conn->unread) > 0) {
+        *got = take_unread(conn);
+        return SRS_OK;
+    }
+    srs_err err = conn->input_over ? SRS_OK : read_socket(conn, got);
+    if (err == SRS_E_AGAIN)
+        return SRS_OK;
+    if (!err && conn->transport != NULL)
+        err = conn->transport->decode(conn, *got, got);
+    return err;
+}
+
+// The others' turn when the peer never stops sending.
+static SRS_YIELDS SRS_ERR share_turn(struct srs_conn *conn)
+{
+    if (conn->budget_used < BUDGET_BYTES &&
+        (conn->budget_used == 0 || (conn->io.ready & SRS_IO_READ) == 0 ||
+         srs_co_slice_used() <= BUDGET_USEC))
+        return SRS_OK;
+    conn->budget_used = 0;
+    return srs_io_breathe(&conn->io);
+}
+
+SRS_YIELDS SRS_ERR srs_conn_read(struct srs_conn *conn, srs_usec deadline, struct srs_span *got)
+{
+    srs_co_may_yield();
+    for (;;) {
+        srs_err err = share_turn(conn);
+        if (err)
+            return err;
+        if ((conn->io.ready & SRS_IO_READ) == 0)
+            conn->budget_used = 0;
+        err = input_waits(conn) ? srs_co_check() : srs_io_wait(&conn->io, SRS_IO_READ, deadline);
+        if (!err)
+            err = read_now(conn, got);
+        if (err || got->size > 0)
+            return err;
     }
 }
 
@@ -314,6 +368,55 @@ void srs_conn_set_write(struct srs_conn *conn, srs_conn_write_fn *fn, void *arg)
 {
     conn->write_fn = fn;
     conn->write_arg = arg;
+}
+
+static ssize_t send_bytes(const struct srs_conn *conn, struct srs_span bytes)
+{
+    srs_usec began = srs_now();
+    ssize_t n = send(conn->io.fd, bytes.bytes, bytes.size, MSG_NOSIGNAL);
+    srs_co_note_call(began); // reads no errno
+    return n;
+}
+
+// There is room again. An error is met again by the next write.
+static void drain(struct srs_io *io)
+{
+    struct srs_conn *conn = srs_list_entry(io, struct srs_conn, io);
+    while (srs_buf_size(&conn->unsent) > 0) {
+        ssize_t n = send_bytes(conn, srs_buf_span(&conn->unsent));
+        if (n >= 0) {
+            conn->bytes_out += (uint64_t)n;
+            srs_buf_consume(&conn->unsent, (size_t)n);
+        } else if (errno == EAGAIN) {
+            io->ready &= (uint8_t)~SRS_IO_WRITE;
+            return;
+        } else if (errno != EINTR) {
+            srs_buf_fini(&conn->unsent);
+        }
+    }
+    io->drain = NULL;
+}
+
+SRS_ERR srs_conn_push(struct srs_conn *conn, struct srs_span bytes)
+{
+    while (srs_buf_size(&conn->unsent) == 0 && bytes.size > 0) {
+        ssize_t n = send_bytes(conn, bytes);
+        if (n >= 0) {
+            conn->bytes_out += (uint64_t)n;
+            bytes.bytes += n;
+            bytes.size -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            conn->io.ready &= (uint8_t)~SRS_IO_WRITE;
+            break;
+        } else if (errno != EINTR) {
+            return srs_fail_sys(SRS_E_SOCKET_WRITE, "write");
+        }
+    }
+    if (bytes.size == 0)
+        return SRS_OK;
+    conn->io.drain = drain;
+    srs_err err = srs_buf_append(&conn->unsent, bytes.bytes, bytes.size, SRS_CONN_UNSENT_MAX);
+    return err ? srs_wrap(err, "bytes that the peer does not take") : SRS_OK;
 }
 
 SRS_ERR srs_conn_write_now(struct srs_conn *conn, const struct iovec *iov, int count,
@@ -365,7 +468,7 @@ SRS_YIELDS SRS_ERR srs_conn_write(struct srs_conn *conn, struct srs_span bytes, 
 SRS_YIELDS SRS_ERR srs_conn_wait(struct srs_conn *conn, unsigned want, srs_usec deadline)
 {
     srs_co_may_yield();
-    if (conn->poked) {
+    if (conn->poked || ((want & SRS_CONN_READABLE) != 0 && input_waits(conn))) {
         conn->poked = false;
         return srs_co_check();
     }
@@ -393,7 +496,18 @@ bool srs_conn_writable(const struct srs_conn *conn)
 
 bool srs_conn_readable(const struct srs_conn *conn)
 {
-    return (conn->io.ready & SRS_IO_READ) != 0;
+    return (conn->io.ready & SRS_IO_READ) != 0 || input_waits(conn);
+}
+
+// What a transport has taken must be in the socket before its sending side is shut.
+static SRS_YIELDS SRS_ERR finish_output(struct srs_conn *conn, srs_usec deadline)
+{
+    srs_err err = SRS_OK;
+    if (conn->transport != NULL)
+        conn->transport->finish(conn);
+    while (!err && srs_buf_size(&conn->unsent) > 0)
+        err = srs_io_wait(&conn->io, SRS_IO_WRITE, deadline);
+    return err;
 }
 
 SRS_YIELDS void srs_conn_bye(struct srs_conn *conn, struct srs_span bytes, srs_usec deadline)
@@ -403,6 +517,8 @@ SRS_YIELDS void srs_conn_bye(struct srs_conn *conn, struct srs_span bytes, srs_u
     struct srs_err_trace *story = srs_err_save(); // the caller is on its way out with an error
     struct srs_span rest;
     srs_err err = srs_conn_write(conn, bytes, deadline);
+    if (!err)
+        err = finish_output(conn, deadline);
     if (!err)
         (void)shutdown(conn->io.fd, SHUT_WR);
     while (!err)

@@ -52,6 +52,8 @@ SRS_ERR srs_conn_new(int fd, struct srs_conn **out);
 void srs_conn_free(struct srs_conn *conn);
 
 struct srs_endpoint srs_conn_peer(const struct srs_conn *conn);
+// The client that a proxy spoke for, when it has told.
+void srs_conn_set_peer(struct srs_conn *conn, const struct srs_endpoint *peer);
 struct srs_endpoint srs_conn_local(const struct srs_conn *conn);
 
 enum { SRS_CONN_READ_SIZE = 64 * 1024 };
@@ -60,6 +62,10 @@ enum { SRS_CONN_READ_SIZE = 64 * 1024 };
 // SOCKET_READ when the peer has left, SOCKET_TIMEOUT, CANCELED. Yields on its own from time to time
 // when the peer never stops sending.
 SRS_YIELDS SRS_ERR srs_conn_read(struct srs_conn *conn, srs_usec deadline, struct srs_span *got);
+
+// Puts bytes that were read back in front of what comes next; only what the last read gave, and not
+// twice. NO_MEMORY.
+SRS_ERR srs_conn_unread(struct srs_conn *conn, struct srs_span bytes);
 
 // An iovec over bytes that will only be read.
 static inline struct iovec srs_iov(const void *bytes, size_t size)
@@ -70,7 +76,7 @@ static inline struct iovec srs_iov(const void *bytes, size_t size)
 }
 
 // What the socket takes at once, possibly less than asked; AGAIN (bare) when it takes nothing now.
-// SOCKET_WRITE.
+// A transport may keep some of what it took for the moment there is room. SOCKET_WRITE.
 SRS_ERR srs_conn_write_now(struct srs_conn *conn, const struct iovec *iov, int count,
                            size_t *written);
 // What stands between srs_conn_write_now and the socket: same contract. For transports, and for

@@ -44,6 +44,8 @@ static void dispatch(const struct epoll_event *event)
         io->ready |= SRS_IO_READ;
     if ((what & EPOLLOUT) != 0)
         io->ready |= SRS_IO_WRITE;
+    if ((io->ready & SRS_IO_WRITE) != 0 && io->drain != NULL)
+        io->drain(io);
     if ((io->ready & SRS_IO_READ) != 0 && io->reader != NULL)
         srs_co_wake(io->reader, SRS_OK);
     if ((io->ready & SRS_IO_WRITE) != 0 && io->writer != NULL)
