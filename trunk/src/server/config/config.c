@@ -9,6 +9,7 @@
 #include "server/config/value.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum {
@@ -183,7 +184,7 @@ static int by_name(const void *a, const void *b)
 {
     const struct named *x = a;
     const struct named *y = b;
-    int sign = strcmp(x->node->args[0], y->node->args[0]);
+    int sign = strcasecmp(x->node->args[0], y->node->args[0]); // names of hosts
     return sign != 0 ? sign : (x->order > y->order) - (x->order < y->order);
 }
 
@@ -192,7 +193,7 @@ static SRS_ERR add_vhost(struct snapshot *snapshot, const struct srs_config_node
     struct srs_config *config = &snapshot->config;
     struct srs_config_vhost *vhost = &snapshot->vhosts[config->vhost_count];
     char place[SRS_CONFIG_PLACE];
-    if (config->vhost_count > 0 && strcmp(vhost[-1].name, node->args[0]) == 0) {
+    if (config->vhost_count > 0 && strcasecmp(vhost[-1].name, node->args[0]) == 0) {
         srs_config_node_place(node, place);
         srs_config_note(&snapshot->notes, "vhost again at %s: the first one counts", place);
         return SRS_OK;
@@ -283,7 +284,7 @@ void srs_config_unref(struct srs_config *config)
 
 static int name_to_vhost(const void *name, const void *vhost)
 {
-    return strcmp(name, ((const struct srs_config_vhost *)vhost)->name);
+    return strcasecmp(name, ((const struct srs_config_vhost *)vhost)->name);
 }
 
 const struct srs_config_vhost *srs_config_vhost_exact(const struct srs_config *config,

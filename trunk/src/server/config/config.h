@@ -132,7 +132,8 @@ SRS_ERR srs_config_load(const struct srs_config_args *args, struct srs_config **
 struct srs_config *srs_config_ref(struct srs_config *config);
 void srs_config_unref(struct srs_config *config);
 
-// The vhost of that name, else __defaultVhost__, else NULL; a disabled one is found too.
+// The vhost of that name in any case, else __defaultVhost__, else NULL; a disabled one is found
+// too.
 const struct srs_config_vhost *srs_config_vhost_find(const struct srs_config *config,
                                                      const char *name);
 

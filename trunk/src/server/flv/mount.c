@@ -1,5 +1,6 @@
 #include "server/flv/mount.h"
 #include <string.h>
+#include <strings.h>
 
 struct variable {
     const char *name;
@@ -69,7 +70,7 @@ bool srs_mount_match(const char *pattern, const char *host, const char *path,
         return false;
     size_t host_size = (size_t)(slash - pattern);
     bool any_host = host_size == 0 || strncmp(pattern, "[vhost]/", host_size + 1) == 0;
-    if (!any_host && (strlen(host) != host_size || strncmp(pattern, host, host_size) != 0))
+    if (!any_host && (strlen(host) != host_size || strncasecmp(pattern, host, host_size) != 0))
         return false;
     if (!match_path(slash, path, &match) || match.app[0] == '\0' || match.stream[0] == '\0')
         return false;

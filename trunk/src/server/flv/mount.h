@@ -13,8 +13,8 @@ struct srs_mount_match {
 
 // Whether `path` (decoded, beginning with '/') on `host` (a name without port) is one that the
 // pattern stands for. The part of a pattern before its first '/' is a host: "[vhost]" is any, a
-// name only itself, nothing any. [app] may hold slashes, [stream] not; the first fitting split with
-// the longest [app] counts. A pattern without [app] or [stream] is not matched for want of a stream
-// to show.
+// name only itself (in any case), nothing any. [app] may hold slashes, [stream] not; the first
+// fitting split with the longest [app] counts. A pattern without [app] or [stream] is not matched
+// for want of a stream to show.
 bool srs_mount_match(const char *pattern, const char *host, const char *path,
                      struct srs_mount_match *out);

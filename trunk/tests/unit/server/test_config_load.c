@@ -200,7 +200,8 @@ static void test_vhost_find_given_name_then_exact_else_default(void **state)
     assert_true(srs_config_vhost_find(config, "b")->tcp_nodelay);
     assert_false(srs_config_vhost_find(config, "b")->min_latency); // the first b counts
     assert_int_equal(config_notes_with(config, "vhost again at line 1"), 1);
-    assert_string_equal(srs_config_vhost_find(config, "B")->name, "__defaultVhost__");
+    assert_string_equal(srs_config_vhost_find(config, "B")->name, "b");
+    assert_string_equal(srs_config_vhost_find(config, "c")->name, "__defaultVhost__");
     assert_string_equal(srs_config_vhost_find(config, "")->name, "__defaultVhost__");
     srs_config_unref(config);
 }
