@@ -1,6 +1,8 @@
 // Digests, by libcrypto. An algorithm is fetched once and kept: the look-up costs more than the
 // digest of a handshake.
 #include "core/crypto.h"
+#include "core/assert.h"
+#include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 
@@ -30,4 +32,17 @@ SRS_ERR srs_crypto_hmac_sha256(struct srs_span key, const struct srs_span *piece
         return srs_fail(SRS_E_OPEN_SSL_CREATE_HMAC, "HMAC-SHA256 with a key of %zu bytes",
                         key.size);
     return SRS_OK;
+}
+
+void srs_crypto_sha1(struct srs_span in, uint8_t out[SRS_SHA1_SIZE])
+{
+    unsigned size = 0;
+    int done = EVP_Digest(in.bytes, in.size, out, &size, EVP_sha1(), NULL);
+    srs_assert(done == 1 && size == SRS_SHA1_SIZE);
+}
+
+void srs_crypto_base64(struct srs_span in, char *out)
+{
+    srs_assert(in.size <= INT_MAX / 2);
+    (void)EVP_EncodeBlock((unsigned char *)out, in.bytes, (int)in.size);
 }

@@ -9,3 +9,14 @@ enum { SRS_SHA256_SIZE = 32 };
 // without memory or without that digest in the library; nothing of use is in `out` then.
 SRS_ERR srs_crypto_hmac_sha256(struct srs_span key, const struct srs_span *pieces, size_t count,
                                uint8_t out[SRS_SHA256_SIZE]);
+
+enum { SRS_SHA1_SIZE = 20 };
+
+// For what a protocol prescribes it for (WebSocket's accept); not for secrets. Ends the process
+// when there is no memory for it.
+void srs_crypto_sha1(struct srs_span in, uint8_t out[SRS_SHA1_SIZE]);
+
+// Characters that `size` bytes take in base64, with the terminator.
+#define SRS_BASE64_SIZE(size) (((size) + 2) / 3 * 4 + 1)
+// RFC 4648 section 4, with padding; `out` holds SRS_BASE64_SIZE(in.size).
+void srs_crypto_base64(struct srs_span in, char *out);
