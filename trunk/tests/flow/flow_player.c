@@ -1,5 +1,6 @@
 #include "flow_player.h"
 #include "core/mem.h"
+#include "protocol/http/websocket.h"
 #include <sys/socket.h>
 
 enum { WIRE_MAX = 64 << 20, CONTROL_TIME = 0x7FFFFF00, CONTROL_TAG_SIZE = 8 };
@@ -45,10 +46,13 @@ SRS_ERR flow_player_open(struct flow_player *player, enum flow_form form, uint32
                          enum srs_viewer_times times, uint64_t seed)
 {
     static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    static const enum srs_viewer_framing framings[] = {[FLOW_RTMP] = SRS_VIEWER_PLAIN,
+                                                       [FLOW_FLV] = SRS_VIEWER_PLAIN,
+                                                       [FLOW_HTTP_FLV] = SRS_VIEWER_HTTP_CHUNKED,
+                                                       [FLOW_WEBSOCKET_FLV] = SRS_VIEWER_WEBSOCKET};
     struct srs_viewer_options options = {.mux = form == FLOW_RTMP ? &srs_mux_rtmp : &srs_mux_flv,
                                          .params = {.chunk_size = chunk_size, .msid = 1},
-                                         .framing = form == FLOW_HTTP_FLV ? SRS_VIEWER_HTTP_CHUNKED
-                                                                          : SRS_VIEWER_PLAIN,
+                                         .framing = framings[form],
                                          .times = times,
                                          .send_timeout = 30 * SRS_SEC};
     *player = (struct flow_player){.form = form, .random = seed, .take_max = 1 << 20};
@@ -129,6 +133,63 @@ static SRS_ERR read_http(struct flow_player *player, struct srs_span in)
     return err == SRS_E_AGAIN ? SRS_OK : err;
 }
 
+static size_t frame_head_size(const struct flow_player *player)
+{
+    unsigned length = player->frame.head_size < 2 ? 0 : player->frame.head[1];
+    return length == 127 ? 10 : length == 126 ? 4 : 2;
+}
+
+static SRS_ERR begin_frame(struct flow_player *player)
+{
+    uint8_t first = player->frame.head[0];
+    struct srs_rd in = srs_rd_init(player->frame.head + 1, 9);
+    uint64_t size = srs_rd_u8(&in);
+    if (size >= 126)
+        size = srs_rd_uint(&in, size == 126 ? 2 : 8);
+    bool pong = first == (0x80 | SRS_WEBSOCKET_PONG);
+    if (size == 0 || (!pong && first != (0x80 | SRS_WEBSOCKET_BINARY)) || (pong && size != 4))
+        return srs_fail(SRS_E_WEBSOCKET_FRAME, "frame 0x%x of %llu bytes", first,
+                        (unsigned long long)size);
+    player->frame.in_payload = true;
+    player->frame.left = size;
+    player->frame.binaries += !pong;
+    return SRS_OK;
+}
+
+static SRS_ERR read_frame(struct flow_player *player, struct srs_span in)
+{
+    if (player->frame.head[0] == (0x80 | SRS_WEBSOCKET_BINARY))
+        return read_flv(player, in);
+    memcpy(player->frame.pong + 4 - player->frame.left, in.bytes, in.size);
+    struct srs_rd number = srs_rd_init(player->frame.pong, 4);
+    if (player->frame.left == in.size && srs_rd_u32(&number) != ++player->pongs_got)
+        return srs_fail(SRS_E_WEBSOCKET_FRAME, "not pong %u", player->pongs_got);
+    return SRS_OK;
+}
+
+static SRS_ERR read_websocket(struct flow_player *player, struct srs_span in)
+{
+    srs_err err = SRS_OK;
+    while (!err && in.size > 0) {
+        if (!player->frame.in_payload) {
+            player->frame.head[player->frame.head_size++] = in.bytes[0];
+            in = (struct srs_span){in.bytes + 1, in.size - 1};
+            if (player->frame.head_size == frame_head_size(player))
+                err = begin_frame(player);
+            continue;
+        }
+        size_t size = in.size < player->frame.left ? in.size : (size_t)player->frame.left;
+        err = read_frame(player, (struct srs_span){in.bytes, size});
+        in = (struct srs_span){in.bytes + size, in.size - size};
+        player->frame.left -= size;
+        if (player->frame.left == 0) {
+            player->frame.in_payload = false;
+            player->frame.head_size = 0;
+        }
+    }
+    return err;
+}
+
 SRS_ERR flow_player_read(struct flow_player *player)
 {
     struct srs_span in = srs_buf_span(&player->wire);
@@ -137,6 +198,8 @@ SRS_ERR flow_player_read(struct flow_player *player)
         return SRS_OK;
     if (player->form == FLOW_RTMP)
         err = read_rtmp(player, in);
+    else if (player->form == FLOW_WEBSOCKET_FLV)
+        err = read_websocket(player, in);
     else
         err = player->form == FLOW_FLV ? read_flv(player, in) : read_http(player, in);
     srs_buf_consume(&player->wire, in.size);
@@ -169,6 +232,15 @@ SRS_ERR flow_player_control(struct flow_player *player, uint32_t number)
     return srs_viewer_control(&player->viewer, (struct srs_span){bytes, wr.size});
 }
 
+SRS_ERR flow_player_pong(struct flow_player *player)
+{
+    uint8_t bytes[SRS_WEBSOCKET_HEAD_MAX + 4];
+    struct srs_wr wr = srs_wr_init(bytes, sizeof bytes);
+    wr.size = srs_websocket_head(bytes, SRS_WEBSOCKET_PONG, 4);
+    srs_wr_u32(&wr, ++player->pongs_sent);
+    return srs_viewer_between(&player->viewer, (struct srs_span){bytes, wr.size});
+}
+
 bool flow_is_control(const struct flow_player *player, const struct srs_rtmp_msg *msg,
                      uint32_t *number)
 {
@@ -187,5 +259,6 @@ bool flow_player_idle(const struct flow_player *player)
     const struct srs_source *source = viewer->consumer.source;
     return viewer->held == NULL && srs_buf_size(&viewer->pending) == 0 && !viewer->more &&
            viewer->frame_rest_size == 0 &&
+           (srs_buf_size(&viewer->between) == 0 || viewer->frame_left > 0) &&
            (source == NULL || viewer->consumer.next == source->log.next);
 }

@@ -6,7 +6,7 @@
 #include "protocol/rtmp/chunk.h"
 #include "server/deliver/viewer.h"
 
-enum flow_form { FLOW_RTMP, FLOW_FLV, FLOW_HTTP_FLV };
+enum flow_form { FLOW_RTMP, FLOW_FLV, FLOW_HTTP_FLV, FLOW_WEBSOCKET_FLV };
 
 // A message or tag; the payload is valid during the call.
 typedef void flow_got_fn(void *arg, const struct srs_rtmp_msg *msg);
@@ -22,6 +22,16 @@ struct flow_player {
     struct srs_rtmp_reader reader;
     struct srs_http_client *http;
     struct srs_flv_demux demux;
+    struct {
+        uint8_t head[10];
+        unsigned head_size;
+        bool in_payload;
+        uint64_t left;
+        uint8_t pong[4];
+        unsigned binaries;
+    } frame; // of a WebSocket
+    uint32_t pongs_sent;
+    uint32_t pongs_got;
     flow_got_fn *got;
     void *arg;
 };
@@ -37,6 +47,8 @@ void flow_player_close(struct flow_player *player);
 SRS_ERR flow_player_read(struct flow_player *player);
 // One whole message among the control bytes: a ping with this number, or a script tag.
 SRS_ERR flow_player_control(struct flow_player *player, uint32_t number);
+// A pong of the server, numbered, which the reading checks to come between two frames and in order.
+SRS_ERR flow_player_pong(struct flow_player *player);
 bool flow_is_control(const struct flow_player *player, const struct srs_rtmp_msg *msg,
                      uint32_t *number);
 // Everything that there is has been taken.

@@ -95,11 +95,13 @@ static void push_random(struct model *model)
 
 // --- what is got --------------------------------------------------------------------------------
 
+// Data in front of the first media, whose time is the zero, has no time of its own.
 static uint32_t time_of(const struct model *model, const struct srs_packet *packet)
 {
     const struct srs_mux_state *state = &model->player.viewer.state;
     srs_usec moved = state->times == SRS_VIEWER_ABSOLUTE ? packet->head.moved : 0;
-    return (uint32_t)((packet->head.dts - moved - state->zero) / SRS_MSEC);
+    srs_usec time = packet->head.dts - moved - state->zero;
+    return time < 0 && packet->head.kind == SRS_KIND_DATA ? 0 : (uint32_t)(time / SRS_MSEC);
 }
 
 static bool is_body_of(const struct srs_packet *packet, struct srs_span body)
@@ -146,7 +148,9 @@ static void take_packet(struct model *model, enum srs_kind kind, const struct sr
 {
     unsigned i = model->at;
     while (i < model->count && (model->pushed[i]->head.kind != kind ||
-                                time_of(model, model->pushed[i]) != msg->timestamp))
+                                time_of(model, model->pushed[i]) != msg->timestamp ||
+                                (kind == SRS_KIND_DATA && // several may have the time 0
+                                 !is_body_of(model->pushed[i], msg->payload))))
         i++;
     CHECK(model, i < model->count);
     const struct srs_packet *packet = model->pushed[i];
@@ -169,6 +173,16 @@ static void take_packet(struct model *model, enum srs_kind kind, const struct sr
     model->started = true;
 }
 
+// Payloads are random, so that they tell which packet it is.
+static bool is_metadata(const struct model *model, struct srs_span body)
+{
+    for (unsigned i = 0; i < model->count; i++)
+        if ((model->pushed[i]->head.flags & SRS_PACKET_METADATA) != 0 &&
+            is_body_of(model->pushed[i], body))
+            return true;
+    return false;
+}
+
 static void got(void *arg, const struct srs_rtmp_msg *msg)
 {
     struct model *model = arg;
@@ -184,7 +198,7 @@ static void got(void *arg, const struct srs_rtmp_msg *msg)
     if (take_config(model, kind, msg->payload))
         return;
     if (kind == SRS_KIND_DATA && !model->started && model->unlisted == 0 &&
-        msg->timestamp == model->player.viewer.state.start_ms) {
+        msg->timestamp == model->player.viewer.state.start_ms && is_metadata(model, msg->payload)) {
         // onMetaData of before; as a packet it may come again
         model->unlisted++;
         return;
@@ -256,7 +270,9 @@ static void drain(struct model *model)
     }
     assert_err(SRS_OK, flow_player_read(&model->player), model->why);
     // After a jump an HTTP chunk may wait for what comes next.
-    CHECK(model, model->player.viewer.frame_left == 0 || model->player.viewer.stats.jumps > 0);
+    bool waits = model->player.viewer.frame_left > 0;
+    CHECK(model, !waits || model->player.viewer.stats.jumps > 0);
+    CHECK(model, model->player.pongs_got == model->player.pongs_sent || waits);
 }
 
 static void join(struct model *model)
@@ -288,6 +304,8 @@ static void run_round(const struct plan *plan, uint64_t seed, struct model *mode
         bool may = plan->form == FLOW_RTMP || model->player.viewer.started;
         if (may && flow_random(&model->random) % 8 == 0)
             assert_err(SRS_OK, flow_player_control(&model->player, ++model->controls_sent), "ping");
+        if (plan->form == FLOW_WEBSOCKET_FLV && flow_random(&model->random) % 8 == 0)
+            assert_err(SRS_OK, flow_player_pong(&model->player), "pong");
         for (uint64_t i = flow_random(&model->random) % 4; i > 0; i--)
             flush_and_read(model);
     }
@@ -326,6 +344,7 @@ static void test_delivery_given_log_that_overtakes_then_all_that_arrives_is_soun
         {"RTMP 60000", FLOW_RTMP, 60000, SRS_VIEWER_ABSOLUTE, true, true},
         {"FLV", FLOW_FLV, 0, SRS_VIEWER_ABSOLUTE, true, false},
         {"FLV in chunks", FLOW_HTTP_FLV, 0, SRS_VIEWER_FROM_ZERO, true, true},
+        {"FLV in frames", FLOW_WEBSOCKET_FLV, 0, SRS_VIEWER_FROM_ZERO, true, true},
     };
     unsigned gaps = 0;
     unsigned messages = 0;
@@ -341,6 +360,7 @@ static void test_delivery_given_wide_log_then_nothing_is_lost(void **state)
         {"RTMP 128", FLOW_RTMP, 128, SRS_VIEWER_FROM_ZERO, false, false},
         {"RTMP 60000", FLOW_RTMP, 60000, SRS_VIEWER_ABSOLUTE, false, false},
         {"FLV in chunks", FLOW_HTTP_FLV, 0, SRS_VIEWER_ABSOLUTE, false, false},
+        {"FLV in frames", FLOW_WEBSOCKET_FLV, 0, SRS_VIEWER_ABSOLUTE, false, false},
     };
     unsigned gaps = 0;
     unsigned messages = 0;
@@ -349,6 +369,30 @@ static void test_delivery_given_wide_log_then_nothing_is_lost(void **state)
 }
 
 // --- cases that chance may miss -----------------------------------------------------------------
+
+// The largest write makes one frame with a length of 8 bytes, and a pong waits for its end.
+static void test_delivery_given_pong_within_a_long_frame_then_it_waits_for_the_end(void **state)
+{
+    (void)state;
+    static struct model model;
+    static const struct plan plan = {
+        "long frame", FLOW_WEBSOCKET_FLV, 0, SRS_VIEWER_FROM_ZERO, false, false};
+    open_model(&model, &plan, 3);
+    model.player.again = 0;
+    model.player.take_max = 1000;
+    join(&model);
+    push_packet(&model, SRS_KIND_VIDEO, SRS_PACKET_KEY, 100000);
+    flush_and_read(&model);
+    assert_true(model.player.viewer.frame_left > 0);
+    assert_err(SRS_OK, flow_player_pong(&model.player), "pong");
+    while (model.player.frame.binaries == 1 && model.player.viewer.frame_left > 0) {
+        assert_int_equal(model.player.pongs_got, 0);
+        flush_and_read(&model);
+    }
+    drain(&model);
+    assert_int_equal(model.player.pongs_got, 1);
+    close_model(&model);
+}
 
 // The log goes while a packet is sent in part, with many more writes of it to come: one jump,
 // counted once.
@@ -628,6 +672,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delivery_given_log_that_overtakes_then_all_that_arrives_is_sound),
         cmocka_unit_test(test_delivery_given_wide_log_then_nothing_is_lost),
+        cmocka_unit_test(test_delivery_given_pong_within_a_long_frame_then_it_waits_for_the_end),
         cmocka_unit_test(test_delivery_given_jump_behind_a_long_packet_then_counted_once),
         cmocka_unit_test(test_delivery_given_metadata_before_media_then_media_begins_at_zero),
         cmocka_unit_test(test_delivery_given_large_metadata_in_small_chunks_then_it_arrives_whole),

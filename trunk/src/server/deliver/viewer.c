@@ -2,12 +2,14 @@
 // then packets. A write that stopped anywhere leaves the viewer at (packet, byte offset) with the
 // state from before that packet.
 //
-// HTTP chunks lie over the stream of tags without regard to their bounds: one chunk a write, and
-// what was announced is filled with whatever comes next, so a jump needs no care for them.
+// HTTP chunks and WebSocket frames lie over the stream of tags without regard to their bounds: one
+// a write, and what was announced is filled with whatever comes next, so a jump needs no care for
+// them.
 #include "server/deliver/viewer.h"
 #include "codec/amf0.h"
 #include "core/mem.h"
 #include "protocol/http/chunk.h"
+#include "protocol/http/websocket.h"
 
 enum {
     // One write; and a flush gives way after a few: a joiner on a fast path may take tens of
@@ -16,6 +18,8 @@ enum {
     FLUSH_WRITES = 4,
     // Control bytes a peer may let pile up without reading.
     PENDING_MAX = 1024 * 1024,
+    // Pongs: 30 of the longest.
+    BETWEEN_MAX = 4 * 1024,
     SEND_BUFFER_MIN = 128 * 1024,
     SEND_BUFFER_MAX = 2 * 1024 * 1024,
     // A timer's turn: what an interval may be late by and still make up for, in time and packets.
@@ -27,6 +31,7 @@ enum {
 
 _Static_assert((int)REST_MAX >= (int)SRS_HTTP_CHUNK_HEAD_MAX + (int)TAIL_SIZE,
                "a cut tail and the head behind it fit");
+_Static_assert((int)SRS_HTTP_CHUNK_HEAD_MAX >= (int)SRS_WEBSOCKET_HEAD_MAX, "either head fits");
 
 static void on_unpublished(struct srs_consumer *consumer)
 {
@@ -52,6 +57,7 @@ void srs_viewer_fini(struct srs_viewer *viewer)
     srs_packet_unref(viewer->held);
     viewer->held = NULL;
     srs_buf_fini(&viewer->pending);
+    srs_buf_fini(&viewer->between);
     srs_live_add(SRS_LIVE_VIEWER, -1);
 }
 
@@ -79,6 +85,12 @@ SRS_ERR srs_viewer_control(struct srs_viewer *viewer, struct srs_span bytes)
 {
     srs_err err = srs_buf_append(&viewer->pending, bytes.bytes, bytes.size, PENDING_MAX);
     return err ? srs_wrap(err, "control bytes of a viewer") : SRS_OK;
+}
+
+SRS_ERR srs_viewer_between(struct srs_viewer *viewer, struct srs_span bytes)
+{
+    srs_err err = srs_buf_append(&viewer->between, bytes.bytes, bytes.size, BETWEEN_MAX);
+    return err ? srs_wrap(err, "answers to a viewer") : SRS_OK;
 }
 
 static void fail(struct srs_viewer *viewer, srs_err err)
@@ -243,20 +255,28 @@ static void build_stream(struct srs_viewer *viewer, struct srs_writer *writer)
         add_packets(viewer, writer);
 }
 
-// Puts the HTTP chunk's head and tail around what was gathered; `head` lives until the write.
+static size_t write_head(const struct srs_viewer *viewer, uint8_t *out, size_t size)
+{
+    return viewer->options.framing == SRS_VIEWER_WEBSOCKET
+               ? srs_websocket_head(out, SRS_WEBSOCKET_BINARY, size)
+               : srs_http_chunk_head(out, size);
+}
+
+// Puts the chunk's or frame's head and tail around what was gathered; `head` lives until the write.
 static void build_frame(const struct srs_viewer *viewer, struct srs_writer *writer,
                         uint8_t head[REST_MAX + SRS_HTTP_CHUNK_HEAD_MAX])
 {
     struct srs_gather *gather = &writer->gather;
-    bool framed = viewer->options.framing == SRS_VIEWER_HTTP_CHUNKED && gather->bytes > 0;
+    bool framed = viewer->options.framing != SRS_VIEWER_PLAIN && gather->bytes > 0;
     size_t size = viewer->frame_rest_size;
     memcpy(head, viewer->frame_rest, size);
     writer->new_frame = framed && viewer->frame_left == 0;
     if (writer->new_frame)
-        size += srs_http_chunk_head(head + size, gather->bytes);
+        size += write_head(viewer, head + size, gather->bytes);
     writer->head_size = size;
     gather->iov[0] = (struct iovec){.iov_base = head, .iov_len = size};
-    bool completes = framed && (writer->new_frame || viewer->frame_left == gather->bytes);
+    bool completes = framed && viewer->options.framing == SRS_VIEWER_HTTP_CHUNKED &&
+                     (writer->new_frame || viewer->frame_left == gather->bytes);
     writer->tail_size = completes ? TAIL_SIZE : 0;
     gather->iov[gather->count + 1] = srs_iov(SRS_HTTP_CHUNK_TAIL, TAIL_SIZE);
 }
@@ -284,7 +304,7 @@ static size_t settle_frame(struct srs_viewer *viewer, const struct srs_writer *w
     sent -= writer->head_size;
     size_t tail_sent = sent > gather->bytes ? sent - gather->bytes : 0;
     sent -= tail_sent;
-    if (viewer->options.framing == SRS_VIEWER_HTTP_CHUNKED)
+    if (viewer->options.framing != SRS_VIEWER_PLAIN)
         viewer->frame_left -= sent;
     if (sent == gather->bytes && tail_sent < writer->tail_size)
         keep_rest(viewer, &SRS_HTTP_CHUNK_TAIL[tail_sent], writer->tail_size - tail_sent);
@@ -359,12 +379,33 @@ static void set_blocked(struct srs_viewer *viewer, bool progress)
     viewer->blocked = true;
 }
 
+// Sends what goes between two frames, if this is such a place; true when nothing of it is left.
+static bool write_between(struct srs_viewer *viewer)
+{
+    struct srs_span bytes = srs_buf_span(&viewer->between);
+    if (!srs_viewer_is_between_frames(viewer))
+        return true;
+    struct iovec iov = srs_iov(bytes.bytes, bytes.size);
+    size_t sent = 0;
+    srs_err err = srs_conn_write_now(viewer->conn, &iov, 1, &sent);
+    if (err && err != SRS_E_AGAIN) {
+        fail(viewer, err);
+        return false;
+    }
+    srs_buf_consume(&viewer->between, sent);
+    if (sent < bytes.size)
+        set_blocked(viewer, sent > 0);
+    return sent == bytes.size;
+}
+
 // True when all of it went and there is more.
 static bool write_once(struct srs_viewer *viewer)
 {
     struct srs_writer *writer = viewer->writer;
     struct srs_gather *gather = &writer->gather;
     uint8_t head[REST_MAX + SRS_HTTP_CHUNK_HEAD_MAX];
+    if (srs_buf_size(&viewer->between) > 0 && !write_between(viewer))
+        return false;
     build_stream(viewer, writer);
     build_frame(viewer, writer, head);
     size_t offered = writer->head_size + gather->bytes + writer->tail_size;
@@ -394,7 +435,7 @@ static bool write_once(struct srs_viewer *viewer)
         return false;
     }
     viewer->blocked = false;
-    return more;
+    return more || (srs_buf_size(&viewer->between) > 0 && srs_viewer_is_between_frames(viewer));
 }
 
 // One write; what waits in the log for its time is then the viewer's own coroutine's to send.
@@ -483,8 +524,13 @@ SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
 
 bool srs_viewer_is_idle(const struct srs_viewer *viewer)
 {
-    return viewer->held == NULL && srs_buf_size(&viewer->pending) == 0 && viewer->frame_left == 0 &&
-           viewer->frame_rest_size == 0;
+    return viewer->held == NULL && srs_buf_size(&viewer->pending) == 0 &&
+           srs_buf_size(&viewer->between) == 0 && srs_viewer_is_between_frames(viewer);
+}
+
+bool srs_viewer_is_between_frames(const struct srs_viewer *viewer)
+{
+    return viewer->frame_left == 0 && viewer->frame_rest_size == 0;
 }
 
 srs_usec srs_viewer_queue_age(const struct srs_viewer *viewer)

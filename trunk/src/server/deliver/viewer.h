@@ -8,7 +8,7 @@
 #include "core/net.h"
 #include "server/deliver/writer.h"
 
-enum srs_viewer_framing { SRS_VIEWER_PLAIN, SRS_VIEWER_HTTP_CHUNKED };
+enum srs_viewer_framing { SRS_VIEWER_PLAIN, SRS_VIEWER_HTTP_CHUNKED, SRS_VIEWER_WEBSOCKET };
 
 struct srs_viewer_options {
     const struct srs_mux *mux;
@@ -39,7 +39,8 @@ struct srs_viewer {
     struct srs_packet *held; // sent in part; a reference
     size_t offset;           // bytes of it that are sent
     struct srs_buf pending;  // goes out before the next packet
-    size_t frame_left;       // bytes still to come of the HTTP chunk that was announced
+    struct srs_buf between;  // goes out between two frames, as it is
+    size_t frame_left;       // bytes still to come of the chunk or frame that was announced
     uint8_t frame_rest_size;
     uint8_t frame_rest[14]; // of a chunk's head or tail that was cut
     bool started;
@@ -66,6 +67,10 @@ void srs_viewer_join(struct srs_viewer *viewer, struct srs_source *source);
 // pile up.
 SRS_ERR srs_viewer_control(struct srs_viewer *viewer, struct srs_span bytes);
 
+// Bytes to go out between two frames of the framing, before all others: of a peer that has
+// something to say on the framing's own level. LIMIT as above.
+SRS_ERR srs_viewer_between(struct srs_viewer *viewer, struct srs_span bytes);
+
 // Sends what the socket takes. Errors are kept for srs_viewer_wait.
 void srs_viewer_flush(struct srs_viewer *viewer);
 
@@ -76,6 +81,8 @@ SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
 
 // Nothing is sent in part: neither a packet nor control bytes nor a frame.
 bool srs_viewer_is_idle(const struct srs_viewer *viewer);
+// No frame is sent in part.
+bool srs_viewer_is_between_frames(const struct srs_viewer *viewer);
 
 // Media time that waits in the log for this viewer.
 srs_usec srs_viewer_queue_age(const struct srs_viewer *viewer);
