@@ -1,6 +1,6 @@
-// The player page: HTTP-FLV by mpegts.js, URLs to copy, the list of live streams. No build step.
+// The player page: HTTP-FLV and WebSocket-FLV by mpegts.js, URLs to copy, the list of live streams. No build step.
 //
-// Page parameters: stream=app/name, autoplay=1, and api=PORT and rtmp=PORT for unusual ports.
+// Page parameters: stream=app/name, transport=ws, autoplay=1, and api=PORT and rtmp=PORT for unusual ports.
 'use strict';
 
 const RETRY_FIRST_MS = 1000;
@@ -15,6 +15,7 @@ const byId = (id) => document.getElementById(id);
 const page = new URLSearchParams(location.search);
 const video = byId('video');
 const input = byId('stream');
+const transport = byId('transport');
 
 function port(name, usual) {
   const given = page.get(name) || '';
@@ -52,6 +53,7 @@ function urlsOf(stream) {
   return {
     rtmp: `rtmp://${host}${rtmpPort === '1935' ? '' : `:${rtmpPort}`}/${path}${query}`,
     flv: `${origin}/${path}.flv${query}`,
+    ws: `${origin.replace(/^http/, 'ws')}/${path}.flv${query}`,
   };
 }
 
@@ -61,11 +63,12 @@ function word(text) {
 }
 
 function rowsOf(stream) {
-  const { rtmp, flv } = urlsOf(stream);
+  const { rtmp, flv, ws } = urlsOf(stream);
   const to = `-f flv ${word(rtmp)}`;
   return [
     ['RTMP (publish and play)', rtmp],
     ['HTTP-FLV (play)', flv],
+    ['WebSocket-FLV (play)', ws],
     ['Publish a file with ffmpeg', `ffmpeg -re -stream_loop -1 -i input.mp4 -c copy ${to}`],
     ['Publish a test picture with ffmpeg',
       'ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440 ' +
@@ -132,6 +135,7 @@ const live = {
   player: null,
   wanted: false,
   stream: '',
+  transport: 'http',
   retryMs: RETRY_FIRST_MS,
   retryTimer: 0,
   retryAt: 0, // 0: not waiting to try again
@@ -203,8 +207,9 @@ function open() {
   live.movedAt = performance.now();
   live.lastTime = 0;
   live.lastBuffered = 0;
+  const { flv, ws } = urlsOf(live.stream);
   const player = mpegts.createPlayer(
-    { type: 'flv', isLive: true, url: urlsOf(live.stream).flv },
+    { type: 'flv', isLive: true, url: live.transport === 'ws' ? ws : flv },
     {
       isLive: true,
       enableStashBuffer: false,
@@ -252,9 +257,11 @@ function play(stream) {
     return;
   live.wanted = true;
   live.stream = stream;
+  live.transport = transport.value;
   live.retryMs = RETRY_FIRST_MS;
   byId('toggle').textContent = 'Stop';
   page.set('stream', stream);
+  page.set('transport', live.transport);
   if (location.host)
     history.replaceState(null, '', `?${page}`);
   open();
@@ -399,8 +406,13 @@ input.addEventListener('input', () => {
   showUrls();
   byId('toggle').textContent = live.wanted && live.stream === input.value.trim() ? 'Stop' : 'Play';
 });
+transport.addEventListener('change', () => {
+  if (live.wanted)
+    play(live.stream);
+});
 if (page.get('stream'))
   input.value = page.get('stream');
+transport.value = page.get('transport') === 'ws' ? 'ws' : 'http';
 video.muted = true;
 showUrls();
 setNotice(whatIsMissing());

@@ -4,6 +4,7 @@
 #include "protocol/http/chunk.h"
 #include "protocol/http/query.h"
 #include "server/flv/mount.h"
+#include "server/flv/ws.h"
 #include <stdio.h>
 
 // How long a player of HTTP waits for a publisher when the configuration leaves it to us.
@@ -20,6 +21,7 @@ struct player {
     struct srs_exchange *exchange;
     struct srs_viewer viewer;
     struct srs_client client;
+    struct srs_flv_ws *ws; // NULL: HTTP
     bool nodelay;
     srs_usec wait;
     srs_usec deadline; // for a publisher to come; SRS_NEVER while there is one
@@ -82,7 +84,7 @@ static SRS_ERR add_client(struct player *player, struct srs_source *source, cons
     return srs_clients_add(&player->exchange->server->clients, &player->client, &info);
 }
 
-// What else the player sends is bounded by the HTTP machine and waits for the end of this answer.
+// What a player of HTTP sends else is bounded by its machine and waits for the end of this answer.
 static SRS_YIELDS SRS_ERR read_input(struct player *player)
 {
     struct srs_span input;
@@ -91,7 +93,10 @@ static SRS_YIELDS SRS_ERR read_input(struct player *player)
     srs_err err = srs_conn_read(player->exchange->conn, srs_now(), &input);
     if (err == SRS_E_SOCKET_TIMEOUT)
         return SRS_OK;
-    return err ? err : srs_http_server_feed(player->exchange->http, input);
+    if (err)
+        return err;
+    return player->ws != NULL ? srs_flv_ws_take(player->ws, &player->viewer, input)
+                              : srs_http_server_feed(player->exchange->http, input);
 }
 
 static void watch_publisher(struct player *player)
@@ -106,47 +111,51 @@ static void watch_publisher(struct player *player)
 // Until the player leaves or nobody publishes any more: SRS_OK.
 static SRS_YIELDS SRS_ERR play(struct player *player)
 {
-    for (;;) {
+    srs_err err = player->ws != NULL ? srs_flv_ws_early(player->ws, &player->viewer) : SRS_OK;
+    while (!err) {
         watch_publisher(player);
-        srs_err err = srs_viewer_wait(&player->viewer, player->deadline);
+        err = srs_viewer_wait(&player->viewer, player->deadline);
         if (err == SRS_E_SOCKET_TIMEOUT) {
             watch_publisher(player);
             if (player->deadline != SRS_NEVER && srs_now() >= player->deadline)
                 return SRS_OK;
+            err = SRS_OK;
             continue;
         }
         if (!err)
             err = read_input(player);
-        if (err)
-            return err;
     }
+    return err;
 }
 
-static SRS_YIELDS void say_end(struct player *player, bool chunked)
+static SRS_YIELDS void say_end(struct player *player, srs_err err)
 {
     const uint8_t *last = (const uint8_t *)SRS_HTTP_CHUNK_LAST;
+    bool chunked = player->viewer.options.framing == SRS_VIEWER_HTTP_CHUNKED;
     struct srs_span words = {last, chunked ? sizeof SRS_HTTP_CHUNK_LAST - 1 : 0};
+    if (player->ws != NULL)
+        srs_flv_ws_bye(player->ws, &player->viewer, err, player->client.kicked);
+    if (err || player->ws != NULL)
+        return;
     // In the middle of a tag or of a chunk the body has no proper end: then the close says that it
     // was cut.
     if (srs_viewer_is_idle(&player->viewer))
         srs_conn_bye(player->exchange->conn, words, srs_now() + goodbye_usec);
 }
 
-static SRS_YIELDS SRS_ERR play_source(struct player *player, struct srs_source *source,
-                                      bool chunked)
+static SRS_YIELDS SRS_ERR play_source(struct player *player, struct srs_source *source)
 {
     char peer_text[SRS_ENDPOINT_TEXT];
     struct srs_endpoint peer = srs_conn_peer(player->exchange->conn);
     srs_endpoint_format(&peer, peer_text);
-    srs_log_info("flv", "play stream=%s peer=%s waiting=%d", source->key, peer_text,
-                 source->publisher == NULL);
+    srs_log_info("flv", "play stream=%s peer=%s websocket=%d waiting=%d", source->key, peer_text,
+                 player->ws != NULL, source->publisher == NULL);
     srs_viewer_join(&player->viewer, source);
     srs_conn_set_nodelay(player->exchange->conn, player->nodelay);
     srs_co_trim_stack();
     srs_err err = play(player);
     struct srs_err_trace *story = srs_err_save();
-    if (!err)
-        say_end(player, chunked);
+    say_end(player, err);
     srs_log_info("flv", "stop play packets=%llu skipped=%llu out=%llu",
                  (unsigned long long)player->viewer.stats.packets,
                  (unsigned long long)player->viewer.stats.skipped,
@@ -167,41 +176,67 @@ static void init_player(struct player *player, struct srs_exchange *exchange,
     srs_viewer_init(&player->viewer, exchange->conn, exchange->server->writer, &options);
 }
 
+// The answer's head, in the form that the player asked for.
+static SRS_YIELDS SRS_ERR begin(struct player *player)
+{
+    struct srs_exchange *exchange = player->exchange;
+    struct srs_exchange_stream stream;
+    srs_err err = SRS_OK;
+    player->viewer.options.framing = SRS_VIEWER_WEBSOCKET;
+    if (player->ws != NULL)
+        err = srs_flv_ws_begin(exchange, player->ws);
+    else
+        err = srs_exchange_begin(exchange, 200, "video/x-flv", SRS_HTTP_LENGTH_UNKNOWN, &stream);
+    if (!err && player->ws == NULL)
+        player->viewer.options.framing =
+            stream.chunked ? SRS_VIEWER_HTTP_CHUNKED : SRS_VIEWER_PLAIN;
+    exchange->closes = true;
+    return err;
+}
+
+// What is not a GET, and a handshake that fails, is answered here.
+static SRS_YIELDS SRS_ERR check_request(struct srs_exchange *exchange, struct srs_flv_ws **ws,
+                                        bool *answered)
+{
+    struct srs_exchange_stream stream;
+    srs_err err = srs_flv_ws_check(exchange, ws, answered);
+    if (err || *answered || exchange->request->method == SRS_HTTP_GET)
+        return err;
+    *answered = true;
+    if (exchange->request->method == SRS_HTTP_HEAD)
+        return srs_exchange_begin(exchange, 200, "video/x-flv", SRS_HTTP_LENGTH_UNKNOWN, &stream);
+    return srs_exchange_plain(exchange, 405);
+}
+
 SRS_YIELDS SRS_ERR srs_flv_serve(struct srs_exchange *exchange, bool *served)
 {
     srs_co_may_yield();
     struct target *target = srs_new(struct target);
     struct srs_source *source = NULL;
     struct player *player = NULL;
-    struct srs_exchange_stream stream;
+    struct srs_flv_ws *ws = NULL;
+    bool answered = false;
     srs_err err = find_target(exchange, target, served);
-    if (err || !*served)
+    if (!err && *served)
+        err = check_request(exchange, &ws, &answered);
+    if (err || !*served || answered)
         goto out;
-    bool head_only = exchange->request->method == SRS_HTTP_HEAD;
-    if (head_only || exchange->request->method != SRS_HTTP_GET) {
-        err = head_only ? srs_exchange_begin(exchange, 200, "video/x-flv", SRS_HTTP_LENGTH_UNKNOWN,
-                                             &stream)
-                        : srs_exchange_plain(exchange, 405);
-        goto out;
-    }
     err = srs_server_source(exchange->server, target->vhost, target->match.app,
                             target->match.stream, &source);
     if (err)
         goto out;
     player = srs_new(struct player);
     init_player(player, exchange, target->vhost);
+    player->ws = ws;
     err = add_client(player, source, target->name,
                      srs_http_request_header(exchange->request, "Referer"));
     srs_free(target);
     target = NULL;
     if (!err) // from here on the snapshot and its vhost may change
-        err = srs_exchange_begin(exchange, 200, "video/x-flv", SRS_HTTP_LENGTH_UNKNOWN, &stream);
+        err = begin(player);
     exchange->closes = true;
-    if (!err) {
-        player->viewer.options.framing =
-            stream.chunked ? SRS_VIEWER_HTTP_CHUNKED : SRS_VIEWER_PLAIN;
-        err = play_source(player, source, stream.chunked);
-    }
+    if (!err)
+        err = play_source(player, source);
     if (player->client.kicked)
         err = srs_fail(player->client.kicked, "%s", srs_err_sentence(player->client.kicked));
 out:
@@ -210,6 +245,7 @@ out:
         srs_viewer_fini(&player->viewer);
         srs_free(player);
     }
+    srs_flv_ws_free(ws);
     srs_source_unref(source);
     srs_free(target);
     return err;

@@ -7,7 +7,7 @@ static const srs_usec answer_usec = 30 * SRS_SEC;
 
 enum { ANSWER_MAX = 4 * 1024 * 1024 }; // a script library for the page is 300 KiB
 
-static struct srs_http_response response_to(struct srs_exchange *exchange, unsigned status)
+struct srs_http_response srs_exchange_response(const struct srs_exchange *exchange, unsigned status)
 {
     struct srs_http_response response = srs_http_response_to(exchange->http, exchange->request,
                                                              SRS_SIGNATURE, exchange->crossdomain);
@@ -28,7 +28,7 @@ SRS_YIELDS SRS_ERR srs_exchange_answer(struct srs_exchange *exchange, unsigned s
 {
     srs_co_may_yield();
     struct srs_buf out = {0};
-    struct srs_http_response response = response_to(exchange, status);
+    struct srs_http_response response = srs_exchange_response(exchange, status);
     response.content_type = content_type;
     srs_err err = srs_http_response_write_whole(&out, &response, body, ANSWER_MAX);
     exchange->closes = srs_http_response_closes(&response);
@@ -38,16 +38,36 @@ SRS_YIELDS SRS_ERR srs_exchange_answer(struct srs_exchange *exchange, unsigned s
     return err;
 }
 
-SRS_YIELDS SRS_ERR srs_exchange_plain(struct srs_exchange *exchange, unsigned status)
+SRS_YIELDS SRS_ERR srs_exchange_refuse(struct srs_exchange *exchange,
+                                       struct srs_http_response *response)
 {
     srs_co_may_yield();
     struct srs_buf out = {0};
-    struct srs_http_response response = response_to(exchange, status);
-    srs_err err = srs_http_response_write_plain(&out, &response, status);
-    exchange->closes = srs_http_response_closes(&response);
+    srs_err err = srs_http_response_write_plain(&out, response, response->status);
+    exchange->closes = srs_http_response_closes(response);
     if (!err)
         err = send_out(exchange, &out);
     srs_buf_fini(&out);
+    return err;
+}
+
+SRS_YIELDS SRS_ERR srs_exchange_plain(struct srs_exchange *exchange, unsigned status)
+{
+    srs_co_may_yield();
+    struct srs_http_response response = srs_exchange_response(exchange, status);
+    return srs_exchange_refuse(exchange, &response);
+}
+
+SRS_YIELDS SRS_ERR srs_exchange_head(struct srs_exchange *exchange,
+                                     const struct srs_http_response *response)
+{
+    srs_co_may_yield();
+    struct srs_buf head = {0};
+    srs_err err = srs_http_response_write(&head, response);
+    exchange->closes = srs_http_response_closes(response);
+    if (!err)
+        err = send_out(exchange, &head);
+    srs_buf_fini(&head);
     return err;
 }
 
@@ -55,7 +75,7 @@ SRS_YIELDS SRS_ERR srs_exchange_redirect(struct srs_exchange *exchange, const ch
 {
     srs_co_may_yield();
     struct srs_buf out = {0};
-    struct srs_http_response response = response_to(exchange, 302);
+    struct srs_http_response response = srs_exchange_response(exchange, 302);
     srs_err err = srs_http_response_write_redirect(&out, &response, location);
     exchange->closes = srs_http_response_closes(&response);
     if (!err)
@@ -69,20 +89,14 @@ SRS_YIELDS SRS_ERR srs_exchange_begin(struct srs_exchange *exchange, unsigned st
                                       struct srs_exchange_stream *out)
 {
     srs_co_may_yield();
-    struct srs_buf head = {0};
-    struct srs_http_response response = response_to(exchange, status);
+    struct srs_http_response response = srs_exchange_response(exchange, status);
     response.content_type = content_type;
     response.content_length = length;
     response.cache_control = "no-cache";
-    srs_err err = srs_http_response_write(&head, &response);
-    exchange->closes = srs_http_response_closes(&response);
     *out = (struct srs_exchange_stream){.exchange = exchange,
                                         .chunked = srs_http_response_is_chunked(&response),
                                         .head_only = response.head_only};
-    if (!err)
-        err = send_out(exchange, &head);
-    srs_buf_fini(&head);
-    return err;
+    return srs_exchange_head(exchange, &response);
 }
 
 SRS_YIELDS SRS_ERR srs_exchange_piece(struct srs_exchange_stream *stream, struct srs_span piece)

@@ -24,6 +24,17 @@ SRS_YIELDS SRS_ERR srs_exchange_answer(struct srs_exchange *exchange, unsigned s
 SRS_YIELDS SRS_ERR srs_exchange_plain(struct srs_exchange *exchange, unsigned status);
 SRS_YIELDS SRS_ERR srs_exchange_redirect(struct srs_exchange *exchange, const char *location);
 
+// An answer to be filled in further by the caller: with the server's name, CORS and keep-alive as
+// the request has them.
+struct srs_http_response srs_exchange_response(const struct srs_exchange *exchange,
+                                               unsigned status);
+// Its head alone; the body, if it is to have one, is the caller's. Errors as above.
+SRS_YIELDS SRS_ERR srs_exchange_head(struct srs_exchange *exchange,
+                                     const struct srs_http_response *response);
+// Its head, and the reason phrase as text.
+SRS_YIELDS SRS_ERR srs_exchange_refuse(struct srs_exchange *exchange,
+                                       struct srs_http_response *response);
+
 // For answers made in pieces: the head now, then pieces with srs_exchange_piece, then
 // srs_exchange_end. `length` is that of the body or SRS_HTTP_LENGTH_UNKNOWN. A HEAD request gets no
 // pieces, and they are dropped here.
