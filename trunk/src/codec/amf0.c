@@ -1,24 +1,11 @@
-// AMF0. Section numbers are those of "Action Message Format -- AMF 0". Left out: decoding of AMF3
-// (only skipped, see value_skip_amf3) and resolving of references, which no RTMP peer sends.
+// AMF0. Section numbers are those of "Action Message Format -- AMF 0". Left out:
+// resolving of references, which no RTMP peer sends.
 //
 // Bounds: every element of an object or array takes at least one byte, so the work is linear in the
 // input; nesting is bounded by SRS_AMF0_DEPTH_MAX, which bounds the recursion of value_skip.
 #include "codec/amf0.h"
+#include "codec/amf3.h"
 #include "core/assert.h"
-
-// AMF3 section 3.1, markers whose end can be found without tables of traits.
-enum {
-    AMF3_TRUE = 3, // undefined, null, false, true: 0 to 3
-    AMF3_INTEGER = 4,
-    AMF3_DOUBLE = 5,
-    AMF3_STRING = 6,
-    AMF3_XML_DOC = 7,
-    AMF3_DATE = 8,
-    AMF3_ARRAY = 9,
-    AMF3_OBJECT = 10,
-    AMF3_XML = 11,
-    AMF3_BYTE_ARRAY = 12,
-};
 
 enum srs_amf0_type srs_amf0_peek(const struct srs_rd *in)
 {
@@ -109,62 +96,6 @@ SRS_ERR srs_amf0_read_xml(struct srs_rd *in, struct srs_span *out)
         return err;
     *out = srs_rd_span(in, srs_rd_u32(in));
     return in->bad ? truncated("an XML document") : SRS_OK;
-}
-
-// AMF3 section 1.3.1: seven bits a byte, at most four bytes, the last with all eight.
-static uint32_t amf3_u29(struct srs_rd *in)
-{
-    uint32_t value = 0;
-    for (int i = 0; i < 3; i++) {
-        uint8_t byte = srs_rd_u8(in);
-        value = value << 7 | (byte & 0x7F);
-        if ((byte & 0x80) == 0)
-            return value;
-    }
-    return value << 8 | srs_rd_u8(in);
-}
-
-// A length in U29 with bit 0 set precedes the bytes; without it the number refers to an earlier
-// value.
-static void amf3_skip_counted(struct srs_rd *in)
-{
-    uint32_t head = amf3_u29(in);
-    if (head & 1)
-        srs_rd_skip(in, head >> 1);
-}
-
-static SRS_ERR value_skip_amf3(struct srs_rd *in, unsigned depth)
-{
-    uint8_t type = srs_rd_u8(in);
-    switch (type) {
-    case AMF3_INTEGER:
-        (void)amf3_u29(in);
-        break;
-    case AMF3_DOUBLE:
-        srs_rd_skip(in, 8);
-        break;
-    case AMF3_DATE:
-        if (amf3_u29(in) & 1)
-            srs_rd_skip(in, 8);
-        break;
-    case AMF3_STRING:
-    case AMF3_XML_DOC:
-    case AMF3_XML:
-    case AMF3_BYTE_ARRAY:
-        amf3_skip_counted(in);
-        break;
-    case AMF3_ARRAY:
-    case AMF3_OBJECT:
-        if (depth > 0)
-            return srs_fail(SRS_E_RTMP_AMF0_DECODE, "AMF3 value of type %u has no known end", type);
-        srs_rd_skip(in, srs_rd_left(in));
-        break;
-    default:
-        if (type > AMF3_TRUE)
-            return srs_fail(SRS_E_RTMP_AMF0_INVALID, "AMF3 marker %u", type);
-        break;
-    }
-    return in->bad ? truncated("an AMF3 value") : SRS_OK;
 }
 
 static SRS_ERR value_skip(struct srs_rd *in, unsigned depth);
@@ -260,7 +191,7 @@ static SRS_ERR value_skip(struct srs_rd *in, unsigned depth)
     case SRS_AMF0_OBJECT_END:
         return srs_fail(SRS_E_RTMP_AMF0_DECODE, "end marker where a value should be");
     case SRS_AMF0_AMF3:
-        return value_skip_amf3(in, depth);
+        return srs_amf3_skip(in, depth);
     default: // 4 and 14 are reserved, above 17 there is nothing
         return srs_fail(SRS_E_RTMP_AMF0_INVALID, "marker %u", (unsigned)type);
     }

@@ -51,9 +51,7 @@ SRS_ERR srs_amf0_read_reference(struct srs_rd *in, uint16_t *out);
 SRS_ERR srs_amf0_read_date(struct srs_rd *in, struct srs_amf0_date *out);
 SRS_ERR srs_amf0_read_xml(struct srs_rd *in, struct srs_span *out);
 
-// Any value whole. A value in AMF3 (marker 17) is skipped if it is a scalar, a string or a byte
-// array; an AMF3 array or object has an end that only an AMF3 decoder finds: at the top level it
-// takes the rest of the input, within an AMF0 value it is RTMP_AMF0_DECODE.
+// Any value whole, also one in AMF3 (marker 17).
 SRS_ERR srs_amf0_skip(struct srs_rd *in);
 // The same, and gives the value's bytes, marker included.
 SRS_ERR srs_amf0_read_any(struct srs_rd *in, struct srs_span *out);

@@ -131,8 +131,6 @@ static bool copy_value(struct srs_rd *in, struct srs_wr *out, unsigned depth)
         return copy_date(in, out);
     case SRS_AMF0_REFERENCE:
         return copy_reference(in, out);
-    case SRS_AMF0_AMF3: // inside an object read_any would take the rest, as at the top level
-        return depth == 0 && copy_raw(in, out);
     default:
         return copy_raw(in, out);
     }

@@ -1,9 +1,11 @@
 // RTMP messages: control (RTMP 1.0 sections 5.4, 7.1.7), commands (7.2) and script data (7.1.3).
 //
-// Commands and data of the AMF3 types (17, 15) are one selector byte and then AMF0. Arguments that
+// Commands and data of the AMF3 types (17, 15) are one selector byte and then AMF0, in which each
+// value may be in AMF3. Arguments that
 // are missing take their defaults: real clients leave them out. Of enhanced RTMP only what a relay
 // needs: it passes on every codec.
 #include "protocol/rtmp/message.h"
+#include "codec/amf3.h"
 #include "core/mem.h"
 #include <stddef.h>
 
@@ -63,6 +65,64 @@ SRS_ERR srs_rtmp_command_read(const struct srs_rtmp_msg *msg, struct srs_rtmp_co
     if (err)
         return srs_wrap(err, "command of %zu bytes", msg->payload.size);
     out->args = rd;
+    return SRS_OK;
+}
+
+static bool has_amf3(const struct srs_rtmp_msg *msg)
+{
+    struct srs_rd rd = amf_of(msg);
+    srs_err err = SRS_OK;
+    while (!err && srs_amf0_peek(&rd) != SRS_AMF0_NONE && srs_amf0_peek(&rd) != SRS_AMF0_AMF3)
+        err = srs_amf0_skip(&rd);
+    srs_err_drop(err, "told when it is read");
+    return !err && srs_amf0_peek(&rd) == SRS_AMF0_AMF3;
+}
+
+// All values in a row; only counted where there is no room.
+static srs_err values_plain(struct srs_rd rd, struct srs_wr *out)
+{
+    srs_err err = SRS_OK;
+    while (!err && srs_rd_left(&rd) > 0) {
+        struct srs_span value = {NULL, 0};
+        if (srs_amf0_peek(&rd) == SRS_AMF0_AMF3) {
+            srs_rd_skip(&rd, 1);
+            err = srs_amf3_to_amf0(&rd, out);
+        } else {
+            err = srs_amf0_read_any(&rd, &value);
+            srs_wr_bytes(out, value.bytes, value.size);
+        }
+    }
+    return err;
+}
+
+SRS_ERR srs_rtmp_command_plain(const struct srs_rtmp_msg *msg, uint8_t **room,
+                               struct srs_rtmp_msg *out)
+{
+    struct srs_wr wr = srs_wr_init(NULL, 0);
+    *room = NULL;
+    *out = *msg;
+    if (msg->type != SRS_RTMP_COMMAND_AMF3 || !has_amf3(msg))
+        return SRS_OK;
+    srs_err err = values_plain(amf_of(msg), &wr);
+    if (err)
+        return srs_wrap(err, "command of %zu bytes with AMF3", msg->payload.size);
+    if (wr.size > SRS_RTMP_COMMAND_MAX)
+        return srs_fail(SRS_E_LIMIT, "command of %zu bytes in AMF3 is %zu in AMF0",
+                        msg->payload.size, wr.size);
+    uint8_t *bytes = srs_try_alloc(wr.size);
+    if (bytes == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "command with AMF3");
+    wr = srs_wr_init(bytes, wr.size);
+    err = values_plain(amf_of(msg), &wr);
+    if (!err && wr.bad)
+        err = srs_fail(SRS_E_RTMP_AMF0_DECODE, "name of a property above 64 KiB");
+    if (err) {
+        srs_free(bytes);
+        return err;
+    }
+    out->type = SRS_RTMP_COMMAND;
+    out->payload = (struct srs_span){bytes, wr.size};
+    *room = bytes;
     return SRS_OK;
 }
 

@@ -44,6 +44,13 @@ struct srs_rtmp_command {
 };
 SRS_ERR srs_rtmp_command_read(const struct srs_rtmp_msg *msg, struct srs_rtmp_command *out);
 
+// A command of type 17 may hold values in AMF3: then *out is the same command in AMF0, its payload
+// in *room, which the caller frees; any other message is given back as it is, with *room NULL. What
+// is malformed before the first value in AMF3 is left to srs_rtmp_command_read. Errors of AMF3,
+// LIMIT when it would be longer than SRS_RTMP_COMMAND_MAX, NO_MEMORY.
+SRS_ERR srs_rtmp_command_plain(const struct srs_rtmp_msg *msg, uint8_t **room,
+                               struct srs_rtmp_msg *out);
+
 // Longest texts taken from a peer's connect; addresses with tokens of 1 KiB are in use.
 enum { SRS_RTMP_NAME_MAX = 512, SRS_RTMP_URL_MAX = 4096, SRS_RTMP_FLASH_VER_MAX = 512 };
 

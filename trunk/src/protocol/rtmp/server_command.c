@@ -286,9 +286,14 @@ SRS_ERR srs_rtmp_command_take(struct srs_rtmp_server *server, const struct srs_r
                               struct srs_rtmp_event *event)
 {
     struct call call = {.msid = msg->msid, .event = event};
-    srs_err err = srs_rtmp_command_read(msg, &call.command);
+    struct srs_rtmp_msg plain;
+    uint8_t *room;
+    srs_err err = srs_rtmp_command_plain(msg, &room, &plain);
+    if (!err)
+        err = srs_rtmp_command_read(&plain, &call.command);
     if (!err)
         err = command_dispatch(server, &call);
+    srs_free(room); // an event holds nothing of it
     if (err)
         return srs_wrap(err, "command of transaction %g", call.command.transaction);
     return call.given ? SRS_OK : SRS_E_AGAIN;
