@@ -136,8 +136,10 @@ static srs_err traits_add(struct walk *walk, uint32_t head, struct traits *out)
         out->sealed = 0;
         if (!srs_amf0_equals(name, "flex.messaging.io.ArrayCollection") &&
             !srs_amf0_equals(name, "flex.messaging.io.ObjectProxy"))
-            return srs_fail(SRS_E_RTMP_AMF0_DECODE, "AMF3 class of an unknown form, name of %zu "
-                            "bytes", name.size);
+            return srs_fail(SRS_E_RTMP_AMF0_DECODE,
+                            "AMF3 class of an unknown form, name of %zu "
+                            "bytes",
+                            name.size);
     }
     for (uint32_t i = 0; !err && i < out->sealed; i++)
         err = read_string(walk, walk->in, true, &name);

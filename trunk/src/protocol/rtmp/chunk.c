@@ -5,7 +5,8 @@
 // never with the length announced. Only the beginning of a chunk header is ever held back besides.
 // Tolerated, because real senders do it: extended timestamps left out in continuations, fmt 1 and 2
 // first on a chunk stream (base timestamp and stream id 0), deltas that go back modulo 2^32, the
-// 3-byte form for small csids.
+// 3-byte form for small csids. Tolerated, because other servers do: a message that is begun anew
+// before it is complete (its beginning is dropped), a chunk size of 0.
 #include "protocol/rtmp/chunk.h"
 #include "core/assert.h"
 #include "core/mem.h"
@@ -330,10 +331,7 @@ static srs_err chunk_begin(struct srs_rtmp_reader *reader)
         if (err)
             return err;
     }
-    if (stream->unfinished && header.fmt < 3)
-        return srs_fail(SRS_E_RTMP_CHUNK_START, "fmt=%u inside a message on csid=%u", header.fmt,
-                        header.csid);
-    if (!stream->unfinished) {
+    if (!stream->unfinished || header.fmt < 3) { // a header inside a message begins it anew
         err = message_begin(reader, stream, &header);
         if (err)
             return err;
@@ -406,11 +404,14 @@ static void abort_obey(struct srs_rtmp_reader *reader, uint32_t csid)
     body_free(reader, stream);
 }
 
-// Section 5.4.1. All sizes above the longest message are the same.
+// Section 5.4.1. All sizes above the longest message are the same; 0, which is none, is ignored as
+// most servers do.
 static srs_err chunk_size_obey(struct srs_rtmp_reader *reader, uint32_t size)
 {
-    if (size == 0 || size > SRS_RTMP_CHUNK_SIZE_MAX)
+    if (size > SRS_RTMP_CHUNK_SIZE_MAX)
         return srs_fail(SRS_E_RTMP_CHUNK_SIZE, "peer sets chunk size %u", size);
+    if (size == 0)
+        return SRS_OK;
     reader->chunk_size = size < SRS_RTMP_MESSAGE_MAX ? size : SRS_RTMP_MESSAGE_MAX;
     return SRS_OK;
 }

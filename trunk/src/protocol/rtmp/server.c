@@ -1,13 +1,15 @@
 // Server side of one RTMP connection (RTMP 1.0 sections 5 and 7; enhanced RTMP v2 for connect).
 //
-// One stream a connection, published or played, one after the other. Answers go out in the order in
+// One stream a connection at a time, published or played. Answers go out in the order in
 // which every known client takes them; a transaction id of 0 asks for no answer. Message stream ids
-// count up from 1: old players that open several expect different ones, and no client takes 0.
+// are the lowest free ones from 1: old players that open several expect different ones, and no
+// client takes 0.
 // Unknown commands, control events and message types are ignored. Shared objects are left out.
 #include "protocol/rtmp/server.h"
 #include "core/assert.h"
 #include "core/mem.h"
 #include "protocol/rtmp/server_priv.h"
+#include <string.h>
 
 enum {
     CHUNK_SIZE_DEFAULT = 60000,
@@ -59,9 +61,20 @@ static void hs_free(struct srs_rtmp_server *server)
     server->hs = NULL;
 }
 
+static void request_free(struct srs_rtmp_server *server)
+{
+    if (server->request == NULL)
+        return;
+    srs_rtmp_connect_fini(&server->request->connect);
+    srs_rtmp_request_stream_free(server->request);
+    srs_free(server->request);
+    server->request = NULL;
+}
+
 void srs_rtmp_server_fini(struct srs_rtmp_server *server)
 {
-    srs_rtmp_server_forget_request(server);
+    request_free(server);
+    srs_free(server->address);
     hs_free(server);
     srs_buf_fini(&server->out);
     srs_rtmp_reader_fini(&server->reader);
@@ -74,12 +87,21 @@ const struct srs_rtmp_request *srs_rtmp_server_request(const struct srs_rtmp_ser
 
 void srs_rtmp_server_forget_request(struct srs_rtmp_server *server)
 {
-    if (server->request == NULL)
+    const struct srs_rtmp_request *request = server->request;
+    if (request == NULL)
         return;
-    srs_rtmp_connect_fini(&server->request->connect);
-    srs_rtmp_request_stream_free(server->request);
-    srs_free(server->request);
-    server->request = NULL;
+    const char *app = request->connect.app;
+    const char *tc_url = request->connect.tc_url;
+    if (app != NULL && tc_url != NULL && server->address == NULL) {
+        size_t app_size = strlen(app) + 1;
+        size_t url_size = strlen(tc_url) + 1;
+        server->address = srs_try_alloc(app_size + url_size);
+        if (server->address != NULL) { // else there is no second stream on this connection
+            memcpy(server->address, app, app_size);
+            memcpy(server->address + app_size, tc_url, url_size);
+        }
+    }
+    request_free(server);
 }
 
 struct srs_span srs_rtmp_server_pending(const struct srs_rtmp_server *server)
@@ -128,6 +150,12 @@ static srs_err control_take(struct srs_rtmp_server *server, const struct srs_rtm
     if (control.type == SRS_RTMP_WINDOW_ACK_SIZE && control.value > 0 && !server->ack_fixed)
         server->ack_every =
             control.value < SRS_RTMP_WINDOW_ACK ? control.value : SRS_RTMP_WINDOW_ACK;
+    // Section 5.4.5: what it wants to send at most is answered with a window of that size.
+    if (control.type == SRS_RTMP_SET_PEER_BANDWIDTH && control.value > 0 &&
+        control.value != server->window_told) {
+        server->window_told = control.value;
+        return srs_rtmp_value_send(server, SRS_RTMP_WINDOW_ACK_SIZE, control.value);
+    }
     if (control.type == SRS_RTMP_USER_CONTROL && control.event == SRS_RTMP_PING_REQUEST)
         return srs_rtmp_server_user_control(server, SRS_RTMP_PING_RESPONSE, control.value);
     return SRS_OK;

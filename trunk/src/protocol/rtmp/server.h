@@ -25,7 +25,7 @@ enum {
     SRS_RTMP_SETUP_MESSAGES_MAX = 256,
     SRS_RTMP_SETUP_BYTES_MAX = 256 * 1024,
     SRS_RTMP_SETUP_ASSEMBLED_MAX = 128 * 1024,
-    // Flash makes one for each stream it shows.
+    // At a time; Flash makes one for each stream it shows.
     SRS_RTMP_CREATE_STREAMS_MAX = 32,
     // Our answers use these; media may use any other.
     SRS_RTMP_CSID_COMMAND = 3,
@@ -50,7 +50,7 @@ enum srs_rtmp_event_kind {
     SRS_RTMP_EVENT_UNPUBLISH,
     SRS_RTMP_EVENT_STOP_PLAY,
     SRS_RTMP_EVENT_PAUSE, // these four are answered already
-    SRS_RTMP_EVENT_SEEK,
+    SRS_RTMP_EVENT_SEEK,  // refused: a live stream has no past
     SRS_RTMP_EVENT_RECEIVE_AUDIO,
     SRS_RTMP_EVENT_RECEIVE_VIDEO
 };
@@ -77,6 +77,7 @@ struct srs_rtmp_server {
     struct srs_buf out;
     struct srs_rtmp_hs *hs;           // NULL after the handshake
     struct srs_rtmp_request *request; // NULL before connect and once forgotten
+    char *address;                    // of a forgotten request: app and tcUrl, each terminated
     struct srs_span in;               // fed, while the handshake lasts
     struct srs_rd parts;              // rest of an aggregate
     uint64_t received;
@@ -90,9 +91,10 @@ struct srs_rtmp_server {
     uint32_t msid;       // of the stream published or played
     uint32_t parts_base; // what is added to the times in an aggregate
     uint32_t parts_msid;
+    uint32_t streams; // bit n: message stream n + 1 was created and not deleted
+    uint32_t window_told;
     uint16_t setup_messages;
     uint8_t state;
-    uint8_t streams_created;
     bool ack_fixed;
     bool fc_published;
     bool has_published;
@@ -117,7 +119,8 @@ SRS_ERR srs_rtmp_server_keep(struct srs_rtmp_server *server);
 SRS_ERR srs_rtmp_server_next(struct srs_rtmp_server *server, struct srs_rtmp_event *event);
 
 // The request belongs to the server. Forgetting frees it: a player needs it no more once it plays.
-// A later publish or play on the same connection then finds no connect in its request (NULL texts).
+// A later publish or play on the same connection finds app and tcUrl in its request, and no other
+// text of its connect (NULL).
 const struct srs_rtmp_request *srs_rtmp_server_request(const struct srs_rtmp_server *server);
 void srs_rtmp_server_forget_request(struct srs_rtmp_server *server);
 

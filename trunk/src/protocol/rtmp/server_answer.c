@@ -108,6 +108,7 @@ SRS_ERR srs_rtmp_server_accept_connect(struct srs_rtmp_server *server,
     srs_err err = SRS_OK;
     if (server->window_ack > 0)
         err = srs_rtmp_value_send(server, SRS_RTMP_WINDOW_ACK_SIZE, server->window_ack);
+    server->window_told = server->window_ack;
     if (!err)
         err = srs_rtmp_value_send(server, SRS_RTMP_SET_PEER_BANDWIDTH, server->peer_bandwidth);
     if (!err)

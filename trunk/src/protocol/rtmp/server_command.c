@@ -1,6 +1,7 @@
 // What the peer asks of the server's machine: commands (RTMP 1.0 section 7.2), by a table of names.
 #include "core/mem.h"
 #include "protocol/rtmp/server_priv.h"
+#include <string.h>
 
 void srs_rtmp_request_stream_free(struct srs_rtmp_request *request)
 {
@@ -10,11 +11,19 @@ void srs_rtmp_request_stream_free(struct srs_rtmp_request *request)
     request->publish_type = NULL;
 }
 
-struct srs_rtmp_request *srs_rtmp_request_get(struct srs_rtmp_server *server)
+SRS_ERR srs_rtmp_request_get(struct srs_rtmp_server *server, struct srs_rtmp_request **out)
 {
     if (server->request == NULL)
         server->request = srs_new(struct srs_rtmp_request);
-    return server->request;
+    struct srs_rtmp_connect *connect = &server->request->connect;
+    *out = server->request;
+    if (connect->tc_url != NULL || server->address == NULL)
+        return SRS_OK;
+    const char *tc_url = server->address + strlen(server->address) + 1;
+    connect->app = srs_try_strndup(server->address, strlen(server->address));
+    connect->tc_url = srs_try_strndup(tc_url, strlen(tc_url));
+    return connect->app != NULL && connect->tc_url != NULL ? SRS_OK
+                                                           : srs_fail(SRS_E_NO_MEMORY, "request");
 }
 
 // A command's function sets *given when it made an event.
@@ -35,7 +44,10 @@ static srs_err on_connect(struct srs_rtmp_server *server, struct call *call)
 {
     if (server->state != SRS_RTMP_STATE_FRESH)
         return srs_fail(SRS_E_RTMP_STATE, "second connect");
-    srs_err err = srs_rtmp_connect_read(&call->command, &srs_rtmp_request_get(server)->connect);
+    struct srs_rtmp_request *request;
+    srs_err err = srs_rtmp_request_get(server, &request);
+    if (!err)
+        err = srs_rtmp_connect_read(&call->command, &request->connect);
     if (err)
         return err;
     server->state = SRS_RTMP_STATE_CONNECT_ASKED;
@@ -43,14 +55,25 @@ static srs_err on_connect(struct srs_rtmp_server *server, struct call *call)
     return SRS_OK;
 }
 
+// 0 for an id that createStream never gives.
+static uint32_t stream_bit(double msid)
+{
+    if (!(msid >= 1 && msid <= SRS_RTMP_CREATE_STREAMS_MAX))
+        return 0;
+    return 1U << ((uint32_t)msid - 1);
+}
+
 static srs_err on_create_stream(struct srs_rtmp_server *server, struct call *call)
 {
     struct srs_rtmp_answer answer;
-    if (server->streams_created == SRS_RTMP_CREATE_STREAMS_MAX)
-        return srs_fail(SRS_E_LIMIT, "more than %d createStream", SRS_RTMP_CREATE_STREAMS_MAX);
-    server->streams_created++;
+    uint32_t msid = 1;
+    while (msid <= SRS_RTMP_CREATE_STREAMS_MAX && (server->streams & stream_bit(msid)) != 0)
+        msid++;
+    if (msid > SRS_RTMP_CREATE_STREAMS_MAX)
+        return srs_fail(SRS_E_LIMIT, "more than %d message streams", SRS_RTMP_CREATE_STREAMS_MAX);
+    server->streams |= stream_bit(msid);
     srs_rtmp_answer_begin(&answer);
-    srs_rtmp_result_number_write(&answer.wr, call->command.transaction, server->streams_created);
+    srs_rtmp_result_number_write(&answer.wr, call->command.transaction, msid);
     return srs_rtmp_answer_send(server, &answer, SRS_RTMP_CSID_COMMAND, SRS_RTMP_COMMAND, 0);
 }
 
@@ -91,9 +114,11 @@ static srs_err on_publish(struct srs_rtmp_server *server, struct call *call)
     srs_err err = srs_rtmp_publish_read(&call->command, &publish);
     if (err)
         return err;
-    struct srs_rtmp_request *request = srs_rtmp_request_get(server);
+    struct srs_rtmp_request *request;
+    err = srs_rtmp_request_get(server, &request);
     srs_rtmp_request_stream_free(request);
-    err = text_copy(publish.stream, &request->stream);
+    if (!err)
+        err = text_copy(publish.stream, &request->stream);
     if (!err)
         err = text_copy(publish.type, &request->publish_type);
     if (err)
@@ -112,9 +137,11 @@ static srs_err on_play(struct srs_rtmp_server *server, struct call *call)
     srs_err err = srs_rtmp_play_read(&call->command, &play);
     if (err)
         return err;
-    struct srs_rtmp_request *request = srs_rtmp_request_get(server);
+    struct srs_rtmp_request *request;
+    err = srs_rtmp_request_get(server, &request);
     srs_rtmp_request_stream_free(request);
-    err = text_copy(play.stream, &request->stream);
+    if (!err)
+        err = text_copy(play.stream, &request->stream);
     if (err)
         return err;
     request->start = play.start;
@@ -162,6 +189,7 @@ static srs_err on_delete_stream(struct srs_rtmp_server *server, struct call *cal
         if (err)
             return err;
     }
+    server->streams &= ~stream_bit(msid);
     if (msid == server->msid)
         stream_end(server, call);
     return SRS_OK;
@@ -204,7 +232,11 @@ static srs_err on_seek(struct srs_rtmp_server *server, struct call *call)
     srs_err err = srs_amf0_read_number(&args, &call->event->ms);
     if (err)
         return err;
-    return srs_rtmp_notice_send(server, server->msid, "NetStream.Seek.Notify", "Seeking.");
+    return srs_rtmp_status_send(
+        server, server->msid,
+        &(struct srs_rtmp_status){.level = "error",
+                                  .code = "NetStream.Seek.Failed",
+                                  .description = "A live stream cannot be sought."});
 }
 
 // Off is taken in silence; on tells the player that the stream starts (RTMP 1.0 sections 7.2.2.4

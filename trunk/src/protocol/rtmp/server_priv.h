@@ -45,7 +45,9 @@ SRS_ERR srs_rtmp_fc_notice_send(struct srs_rtmp_server *server, const char *name
 
 // The limits before publish or play count from here.
 void srs_rtmp_server_setup_begin(struct srs_rtmp_server *server);
-struct srs_rtmp_request *srs_rtmp_request_get(struct srs_rtmp_server *server);
+// The request, made if there is none, with the address of a forgotten one. NO_MEMORY, *out is valid
+// then too.
+SRS_ERR srs_rtmp_request_get(struct srs_rtmp_server *server, struct srs_rtmp_request **out);
 void srs_rtmp_request_stream_free(struct srs_rtmp_request *request);
 
 // OK with an event, AGAIN without.

@@ -10,6 +10,9 @@
 
 enum { PORT_RTMP = 1935, PORT_RTMPS = 443 };
 
+// Of a connect that names none; streams are called so in SRS too.
+static const char default_app[] = "__defaultApp__";
+
 struct parts {
     struct srs_span schema;
     struct srs_span host;
@@ -251,10 +254,10 @@ static srs_err texts_put(struct srs_wr *out, const struct parts *parts, struct s
         text_begin(out, &url->app);
         path_put(out, url->app, parts->app);
         path_put(out, url->app, parts->app_more);
+        if ((const char *)out->bytes + out->size == url->app)
+            srs_wr_bytes(out, default_app, sizeof default_app - 1);
         err = text_end(out, url->app, SRS_RTMP_NAME_MAX, "app");
     }
-    if (!err && url->app[0] == '\0')
-        err = srs_fail(SRS_E_RTMP_REQ_TCURL, "no app");
     if (!err)
         err = text_put(out, parts->stream, "stream", &url->stream);
     if (!err)
@@ -278,8 +281,9 @@ SRS_ERR srs_rtmp_url_parse(const char *tc_url, const char *app, const char *stre
         return err;
     stream_split(stream, &parts);
     // Every byte is written at most twice (the vhost is in the parameters too), with a separator
-    // and six ends.
-    size_t size = 2 * (span_of(tc_url).size + span_of(app).size + span_of(stream).size) + 32;
+    // six ends and the default application.
+    size_t size = 2 * (span_of(tc_url).size + span_of(app).size + span_of(stream).size) + 32 +
+                  sizeof default_app;
     out->block = srs_try_alloc(size);
     if (out->block == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "stream address");

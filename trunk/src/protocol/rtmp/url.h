@@ -16,8 +16,9 @@ struct srs_rtmp_url {
     uint16_t port;
 };
 
-// `app` and `stream` may be NULL or "". RTMP_REQ_CONNECT without tcUrl, RTMP_REQ_TCURL when it
-// gives no schema, host, port or app or holds control characters, LIMIT for a name above 512 bytes,
+// `app` and `stream` may be NULL or ""; where neither names an application it is __defaultApp__.
+// RTMP_REQ_CONNECT without tcUrl, RTMP_REQ_TCURL when it gives no schema, host or port or holds
+// control characters, LIMIT for a name above 512 bytes,
 // NO_MEMORY. On failure *out owns nothing.
 SRS_ERR srs_rtmp_url_parse(const char *tc_url, const char *app, const char *stream,
                            struct srs_rtmp_url *out);

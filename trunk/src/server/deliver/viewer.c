@@ -93,6 +93,16 @@ SRS_ERR srs_viewer_between(struct srs_viewer *viewer, struct srs_span bytes)
     return err ? srs_wrap(err, "answers to a viewer") : SRS_OK;
 }
 
+void srs_viewer_mute(struct srs_viewer *viewer, uint8_t kinds)
+{
+    uint8_t back = viewer->muted & (uint8_t)~kinds;
+    const struct srs_source *source = viewer->consumer.source;
+    viewer->muted = kinds;
+    viewer->state.fresh |= back;
+    if ((back & 1U << SRS_KIND_VIDEO) != 0 && source != NULL && source->log.has_video)
+        viewer->consumer.need_key = true;
+}
+
 static void fail(struct srs_viewer *viewer, srs_err err)
 {
     viewer->failed = srs_bare(err);
@@ -222,6 +232,10 @@ static void add_packets(struct srs_viewer *viewer, struct srs_writer *writer)
             writer->state.fresh = SRS_MUX_FRESH_ALL;
         if (packet == NULL)
             return;
+        if ((viewer->muted & 1U << packet->head.kind) != 0) {
+            writer->next++;
+            continue;
+        }
         add_mark(writer, SRS_WRITER_PACKET, packet);
         viewer->options.mux->packet(&viewer->options.params, &writer->state, packet,
                                     &writer->gather);

@@ -43,6 +43,7 @@ struct srs_viewer {
     size_t frame_left;       // bytes still to come of the chunk or frame that was announced
     uint8_t frame_rest_size;
     uint8_t frame_rest[14]; // of a chunk's head or tail that was cut
+    uint8_t muted;          // bit a kind: it is not sent
     bool started;
     bool blocked; // the socket took less than it was offered
     bool more;    // a flush gave way before it was through
@@ -70,6 +71,10 @@ SRS_ERR srs_viewer_control(struct srs_viewer *viewer, struct srs_span bytes);
 // Bytes to go out between two frames of the framing, before all others: of a peer that has
 // something to say on the framing's own level. LIMIT as above.
 SRS_ERR srs_viewer_between(struct srs_viewer *viewer, struct srs_span bytes);
+
+// Kinds, a bit each, that are left out from here on; none at first. Video comes back with a key
+// frame.
+void srs_viewer_mute(struct srs_viewer *viewer, uint8_t kinds);
 
 // Sends what the socket takes. Errors are kept for srs_viewer_wait.
 void srs_viewer_flush(struct srs_viewer *viewer);

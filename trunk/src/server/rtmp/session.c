@@ -37,6 +37,8 @@ struct session {
     struct srs_viewer *viewer;   // while playing
     srs_usec setup_until;
     bool nodelay; // once it plays
+    bool paused;
+    uint8_t unwanted; // kinds that the player does not want, a bit each
     char peer[SRS_ENDPOINT_TEXT];
 };
 
@@ -241,6 +243,8 @@ static SRS_ERR begin_play(struct session *session, const struct target *target,
         (struct srs_mux_params){.chunk_size = srs_rtmp_server_chunk_size(&session->machine),
                                 .msid = srs_rtmp_server_msid(&session->machine)};
     session->viewer = srs_new(struct srs_viewer);
+    session->paused = false;
+    session->unwanted = 0;
     session->nodelay = target->vhost->tcp_nodelay || target->vhost->min_latency;
     srs_viewer_init(session->viewer, session->conn, session->server->writer, &options);
     return add_client(session, "rtmp-play", *source, target->url.stream);
@@ -284,6 +288,23 @@ static SRS_ERR on_play(struct session *session)
 
 // --- the connection -----------------------------------------------------------------------------
 
+// What a player does not want for now. The machine has answered.
+static void mute(struct session *session, const struct srs_rtmp_event *event)
+{
+    uint8_t bits = event->kind == SRS_RTMP_EVENT_RECEIVE_AUDIO   ? 1U << SRS_KIND_AUDIO
+                   : event->kind == SRS_RTMP_EVENT_RECEIVE_VIDEO ? 1U << SRS_KIND_VIDEO
+                                                                 : 0;
+    if (session->viewer == NULL)
+        return;
+    if (event->kind == SRS_RTMP_EVENT_PAUSE)
+        session->paused = event->on;
+    else if (event->on)
+        session->unwanted &= (uint8_t)~bits;
+    else
+        session->unwanted |= bits;
+    srs_viewer_mute(session->viewer, session->paused ? SRS_MUX_FRESH_ALL : session->unwanted);
+}
+
 static SRS_ERR on_event(struct session *session, const struct srs_rtmp_event *event)
 {
     switch (event->kind) {
@@ -304,7 +325,8 @@ static SRS_ERR on_event(struct session *session, const struct srs_rtmp_event *ev
         session->setup_until = srs_now() + setup_usec;
         return SRS_OK;
     default:
-        return SRS_OK; // pause, seek, receiveAudio, receiveVideo: the machine has answered
+        mute(session, event);
+        return SRS_OK;
     }
 }
 

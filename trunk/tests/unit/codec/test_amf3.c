@@ -1,6 +1,6 @@
 // AMF3: each kind of value skipped and written again as AMF0, references, limits, all prefixes.
-#include "codec/amf3.h"
 #include "codec/amf0.h"
+#include "codec/amf3.h"
 #include "hex.h"
 #include "test.h"
 #include <stdlib.h>
@@ -48,7 +48,8 @@ static const struct {
     {"array by reference", "09 02", "06", SRS_OK},
     {"object, dynamic", "0a 0b 01 03 61 06 03 62 05 6162 03 01",
      "03 000161 02000162 00026162 0101 000009", SRS_OK},
-    {"object, sealed", "0a 23 03 43 03 61 03 62 02 03", "03 000161 0100 000162 0101 000009", SRS_OK},
+    {"object, sealed", "0a 23 03 43 03 61 03 62 02 03", "03 000161 0100 000162 0101 000009",
+     SRS_OK},
     {"object, sealed and dynamic", "0a 1b 03 43 03 61 02 03 62 03 01",
      "03 000161 0100 000162 0101 000009", SRS_OK},
     {"object by reference", "0a 04", "06", SRS_OK},
@@ -56,7 +57,8 @@ static const struct {
      "0800000002 000130 03 000161 0100 000009 000131 03 000161 0101 000009 000009", SRS_OK},
     {"string used again, as a value and a name", "09 03 03 61 06 00 01 06 00",
      "0800000001 000161 02000161 000130 02000161 000009", SRS_OK},
-    {"collection", "0a 07 43 666c65782e6d6573736167696e672e696f2e4172726179436f6c6c656374696f6e 09 03 01 03",
+    {"collection",
+     "0a 07 43 666c65782e6d6573736167696e672e696f2e4172726179436f6c6c656374696f6e 09 03 01 03",
      "0800000001 000130 0101 000009", SRS_OK},
     {"vector of int", "0d 05 00 00000001 00000002", "06", SRS_OK},
     {"vector of uint", "0e 03 01 00000001", "06", SRS_OK},

@@ -112,13 +112,14 @@ static const struct {
     {"fmt 1 first on a csid", "42 000007 000006 04 0006 00000001", SRS_E_AGAIN, 1, 7, 2, 0, 6},
     {"fmt 2 first on a csid", "84 000009", SRS_E_AGAIN, 1, 9, 4, 0, 0},
     {"fmt 3 first on a csid", "c4 000009", SRS_E_RTMP_CHUNK_START, 0, 0, 0, 0, 0},
-    {"fmt 0 inside a message",
-     "02 000000 000004 01 00000000 00000002 04 000000 000003 09 01000000 aabb 04 000000 000003 09 "
-     "01000000 aabb",
-     SRS_E_RTMP_CHUNK_START, 0, 0, 0, 0, 0},
-    {"fmt 1 inside a message",
-     "02 000000 000004 01 00000000 00000002 04 000000 000003 09 01000000 aabb 44 000000 000003 09",
-     SRS_E_RTMP_CHUNK_START, 0, 0, 0, 0, 0},
+    {"fmt 0 inside a message begins it anew",
+     "02 000000 000004 01 00000000 00000002 04 000001 000003 09 01000000 aabb 04 000005 000003 08 "
+     "01000000 1122 c4 33",
+     SRS_E_AGAIN, 1, 5, 4, 1, 3},
+    {"fmt 1 inside a message begins it anew",
+     "02 000000 000004 01 00000000 00000002 04 000001 000003 09 01000000 aabb 44 000004 000001 09 "
+     "cc",
+     SRS_E_AGAIN, 1, 5, 4, 1, 1},
     {"messages interleaved",
      "02 000000 000004 01 00000000 00000002 04 000001 000003 09 01000000 aabb 05 000002 000003 08 "
      "01000000 1122 c4 cc c5 33",
@@ -140,7 +141,10 @@ static const struct {
     {"extension is forgotten with the next header",
      "04 ffffff 000001 08 01000000 01000000 aa 44 000001 000001 08 bb c4 01", SRS_E_AGAIN, 3,
      0x01000002, 4, 1, 1},
-    {"chunk size 0", "02 000000 000004 01 00000000 00000000", SRS_E_RTMP_CHUNK_SIZE, 0, 0, 0, 0, 0},
+    {"chunk size 0 changes nothing",
+     "02 000000 000004 01 00000000 00000002 02 000000 000004 01 00000000 0000 "
+     "c2 0000 04 000005 000003 08 01000000 aabb c4 cc",
+     SRS_E_AGAIN, 1, 5, 4, 1, 3},
     {"chunk size with the top bit", "02 000000 000004 01 00000000 80000000", SRS_E_RTMP_CHUNK_SIZE,
      0, 0, 0, 0, 0},
     {"chunk size 2^31-1", "02 000000 000004 01 00000000 7fffffff 04 000005 000001 08 01000000 aa",

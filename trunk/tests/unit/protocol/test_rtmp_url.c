@@ -185,8 +185,6 @@ static const struct {
     {"no schema", "a.b/live", "live", "s", SRS_E_RTMP_REQ_TCURL},
     {"empty schema", "://a.b/live", "live", "s", SRS_E_RTMP_REQ_TCURL},
     {"no host", "rtmp:///live", "live", "s", SRS_E_RTMP_REQ_TCURL},
-    {"no app", "rtmp://a.b/", "", "s", SRS_E_RTMP_REQ_TCURL},
-    {"app of slashes", "rtmp://a.b///", "//", "s", SRS_E_RTMP_REQ_TCURL},
     {"port 0", "rtmp://a.b:0/live", "", "s", SRS_E_RTMP_REQ_TCURL},
     {"port 65536", "rtmp://a.b:65536/live", "", "s", SRS_E_RTMP_REQ_TCURL},
     {"port of many digits", "rtmp://a.b:4294967297/live", "", "s", SRS_E_RTMP_REQ_TCURL},
@@ -234,6 +232,35 @@ static void test_url_given_names_at_and_above_512_then_limit(void **state)
     assert_null(url.block);
 }
 
+static void test_url_given_no_application_then_the_default(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tc_url;
+        const char *app;
+        const char *stream;
+        const char *want;
+        const char *vhost;
+    } rows[] = {
+        {"rtmp://a.b", NULL, "s", "__defaultApp__", "a.b"},
+        {"rtmp://a.b/", "", "s", "__defaultApp__", "a.b"},
+        {"rtmp://a.b///", "//", "s", "__defaultApp__", "a.b"},
+        {"rtmp://a.b/?vhost=v", "", "s", "__defaultApp__", "v"},
+        {"rtmp://a.b", "live", "s", "live", "a.b"},
+        {"rtmp://a.b/live", NULL, "s", "live", "a.b"}, // as some libraries connect
+        {"rtmp://a.b/", "", "x/s", "x", "a.b"},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_rtmp_url url;
+        assert_err(SRS_OK, srs_rtmp_url_parse(rows[i].tc_url, rows[i].app, rows[i].stream, &url),
+                   rows[i].tc_url);
+        assert_string_equal(url.app, rows[i].want);
+        assert_string_equal(url.vhost, rows[i].vhost);
+        assert_string_equal(url.stream, "s");
+        srs_rtmp_url_fini(&url);
+    }
+}
+
 static void test_param_find_given_query_then_value(void **state)
 {
     (void)state;
@@ -253,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_url_given_address_then_parts),
         cmocka_unit_test(test_url_given_malformed_then_error_and_nothing_owned),
         cmocka_unit_test(test_url_given_names_at_and_above_512_then_limit),
+        cmocka_unit_test(test_url_given_no_application_then_the_default),
         cmocka_unit_test(test_param_find_given_query_then_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

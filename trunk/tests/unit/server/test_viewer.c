@@ -239,6 +239,52 @@ static void test_viewer_given_packets_that_wait_then_their_age(void **state)
 }
 
 // Twenty packets are there at once; they go one by one, the rest by the viewer's own coroutine.
+// Bytes that the peer got since the last time.
+static size_t received(void)
+{
+    static char bytes[1 << 16];
+    ssize_t n = recv(at.peer, bytes, sizeof bytes, MSG_DONTWAIT);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static void test_viewer_given_muted_video_then_nothing_until_a_key_frame(void **state)
+{
+    (void)state;
+    push(100, KEY);
+    srs_viewer_join(&at.viewer, at.source);
+    assert_true(received() > 100);
+    srs_viewer_mute(&at.viewer, 1U << SRS_KIND_VIDEO);
+    for (int i = 0; i < 5; i++)
+        push(100, i == 3 ? KEY : 0);
+    srs_viewer_flush(&at.viewer);
+    assert_int_equal(received(), 0);
+    assert_int_equal(at.viewer.consumer.next, at.source->log.next); // it holds nothing up
+    assert_int_equal(at.viewer.stats.packets, 1);
+    srs_viewer_mute(&at.viewer, 0);
+    push(100, 0);
+    srs_viewer_flush(&at.viewer);
+    assert_int_equal(received(), 0);
+    push(200, KEY);
+    push(300, 0);
+    srs_viewer_flush(&at.viewer);
+    assert_in_range(received(), 500, 599);
+    assert_int_equal(at.viewer.stats.packets, 3);
+}
+
+static void test_viewer_given_muted_audio_then_video_goes_on(void **state)
+{
+    (void)state;
+    push(100, KEY);
+    srs_viewer_join(&at.viewer, at.source);
+    (void)received();
+    srs_viewer_mute(&at.viewer, 1U << SRS_KIND_AUDIO);
+    push(100, 0);
+    srs_viewer_mute(&at.viewer, 0);
+    push(100, 0);
+    srs_viewer_flush(&at.viewer);
+    assert_in_range(received(), 200, 299);
+}
+
 static void test_viewer_given_an_interval_then_messages_keep_it(void **state)
 {
     (void)state;
@@ -307,6 +353,8 @@ int main(void)
         TEST(test_viewer_given_cancel_then_canceled),
         TEST(test_viewer_given_control_bytes_that_pile_up_then_limit),
         TEST(test_viewer_given_packets_that_wait_then_their_age),
+        TEST(test_viewer_given_muted_video_then_nothing_until_a_key_frame),
+        TEST(test_viewer_given_muted_audio_then_video_goes_on),
         TEST(test_viewer_given_an_interval_then_messages_keep_it),
         TEST(test_viewer_given_an_interval_below_a_turn_then_several_go_in_one),
     };
