@@ -202,8 +202,16 @@ void srs_conn_free(struct srs_conn *conn)
     srs_io_close(&conn->io);
     srs_buf_fini(&conn->unread);
     srs_buf_fini(&conn->unsent);
+    if (conn->gone_fn != NULL)
+        conn->gone_fn(conn->gone_arg);
     srs_free(conn);
     srs_live_add(SRS_LIVE_CONN, -1);
+}
+
+void srs_conn_on_gone(struct srs_conn *conn, srs_conn_gone_fn *fn, void *arg)
+{
+    conn->gone_fn = fn;
+    conn->gone_arg = arg;
 }
 
 static SRS_YIELDS SRS_ERR finish_dial(struct srs_conn *conn, srs_usec deadline)

@@ -26,6 +26,8 @@ struct srs_conn {
     uint64_t bytes_out;
     srs_conn_write_fn *write_fn; // NULL: the socket's own
     void *write_arg;
+    srs_conn_gone_fn *gone_fn; // NULL: nobody asks
+    void *gone_arg;
     const struct srs_transport *transport; // NULL: bytes are the socket's
     void *transport_state;
     struct srs_buf unread; // is read before what the transport or the socket has

@@ -18,6 +18,7 @@ struct srs_listeners {
     struct srs_server *server;
     struct srs_list all;
     struct srs_log_limit refusals;
+    struct srs_log_limit refusals_per_ip;
 };
 
 // Belongs to its coroutine, which frees it.
@@ -48,18 +49,43 @@ static struct listening *listening_at(struct srs_list *node)
 
 // --- accepting ----------------------------------------------------------------------------------
 
+static void refuse(struct listening *listening, struct srs_log_limit *limit, const char *text)
+{
+    unsigned missed = 0;
+    listening->owner->server->refused++;
+    if (srs_log_limit_pass(limit, &missed))
+        srs_log_warn("server", "refused protocol=%s %s more=%u", listening->port->protocol, text,
+                     missed);
+}
+
+// Against max_connections and max_connections_per_ip.
+static bool has_room(struct listening *listening, struct srs_conn *conn)
+{
+    struct srs_server *server = listening->owner->server;
+    const struct srs_config *config = server->config;
+    char text[2 * SRS_ENDPOINT_TEXT];
+    char ip[SRS_ENDPOINT_TEXT];
+    if ((int64_t)server->sessions.count >= config->max_connections) {
+        (void)snprintf(text, sizeof text, "connections=%u max_connections=%lld",
+                       server->sessions.count, (long long)config->max_connections);
+        refuse(listening, &listening->owner->refusals, text);
+        return false;
+    }
+    srs_err err = srs_peers_enter(&server->peers, conn, config->max_connections_per_ip);
+    if (!err)
+        return true;
+    struct srs_endpoint peer = srs_conn_peer(conn);
+    srs_endpoint_format_ip(&peer, ip);
+    (void)snprintf(text, sizeof text, "peer=%s max_connections_per_ip=%lld", ip,
+                   (long long)config->max_connections_per_ip);
+    refuse(listening, &listening->owner->refusals_per_ip, text);
+    return false;
+}
+
 static void admit(struct listening *listening, struct srs_conn *conn)
 {
     struct srs_server *server = listening->owner->server;
-    const char *protocol = listening->port->protocol;
-    unsigned missed = 0;
-    if ((int64_t)server->sessions.count >= server->config->max_connections) {
-        server->refused++;
-        if (srs_log_limit_pass(&listening->owner->refusals, &missed))
-            srs_log_warn("server",
-                         "refused protocol=%s connections=%u max_connections=%lld more=%u",
-                         protocol, server->sessions.count,
-                         (long long)server->config->max_connections, missed);
+    if (!has_room(listening, conn)) {
         srs_conn_free(conn);
         return;
     }

@@ -6,6 +6,7 @@
 #include "server/deliver/beat.h"
 #include "server/deliver/writer.h"
 #include "server/stat/clients.h"
+#include "server/stat/peers.h"
 #include "stream/source.h"
 
 struct srs_listeners;
@@ -21,12 +22,13 @@ struct srs_server {
     struct srs_page *page;
     struct srs_listeners *listeners;
     struct srs_clients clients;
+    struct srs_peers peers;
     struct srs_scope services; // listeners, beat, statistics
     struct srs_scope sessions;
     char id[SRS_SERVER_ID];      // "vid-xxxxxxx"
     char service[SRS_SERVER_ID]; // random, of this start
     srs_usec started_at;
-    uint64_t refused; // connections above max_connections
+    uint64_t refused; // connections above max_connections and max_connections_per_ip
 };
 
 // Of the vhost, for a source that is published or played now.

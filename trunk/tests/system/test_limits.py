@@ -3,11 +3,12 @@
 behind, how long it may take nothing; and how fast the server ends with many viewers."""
 import os
 import signal
+import socket
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import FFMPEG, check, main, make_flv, wait_until
+from harness import FFMPEG, Failure, check, main, make_flv, wait_until
 from wire import FlvPlayer, Rtmp, RtmpPlayer, RtmpPublisher, player, read_flv, rtmp_ready
 
 BOTH = ("rtmp", "flv")
@@ -53,14 +54,47 @@ def max_connections(case):
         refused = Rtmp(port)
         took = closed_after(refused)
         check(took < 1 and not refused.messages, f"the fifth connection was closed after {took:.1f} s")
-    wait_until(lambda: [line for line in server.log_lines("warn") if "max_connections=4" in line], 5,
-               "a warning about the refusals")
+    wait_until(lambda: refusals(server, "max_connections=4"), 5, "a warning about the refusals")
+    check(len(refusals(server, "max_connections=4")) == 1, "not one warning about two refusals in a short time")
     for one in players:
         one.wait_media(5, len(one.media()) + 30, "the others play on")
         one.check_order()
         check(one.largest_gap() < BEAT + 0.4, f"a player waited {one.largest_gap():.2f} s")
     last.close()
     wait_until(lambda: came_in(case, server), 5, "a place after one has left")
+
+
+def refusals(server, text):
+    return [line for line in server.log_lines("warn") if "refused" in line and text in line]
+
+
+def max_connections_per_ip(case):
+    """The address of the publisher and its API has all it may have; another one comes in beside it."""
+    server = case.server(top="max_connections_per_ip 3;\n")
+    case.publish(server, "x", thin())
+    server.wait_live("x")
+    held = [Rtmp(sock=wait_until(lambda: shaken(server), 5, "two more connections")) for _ in range(2)]
+    for port in (server.rtmp, server.http) * 50:
+        refused = Rtmp(port)
+        took = closed_after(refused)
+        check(took < 1 and not refused.messages, f"the fourth connection of an address was closed after {took:.1f} s")
+        refused.close()
+    wait_until(lambda: refusals(server, "max_connections_per_ip=3"), 5, "a warning about the refusals")
+    lines = refusals(server, "peer=127.0.0.1 max_connections_per_ip=3")
+    check(len(lines) == 1, f"{len(lines)} warnings about a hundred refusals in a short time")
+    other = Rtmp(sock=socket.create_connection(("127.0.0.1", server.rtmp), 10, ("127.0.0.2", 0)))
+    other.handshake().connect(server).close()
+    held[0].close()
+    Rtmp(sock=wait_until(lambda: shaken(server), 5, "a place after one has left")).close()
+    held[1].close()
+
+
+def shaken(server):
+    """A connection that got its handshake, or None."""
+    try:
+        return Rtmp(server.rtmp).handshake().sock
+    except (Failure, OSError):
+        return None
 
 
 def came_in(case, server):
@@ -229,7 +263,7 @@ def term_with_50_viewers_asan(case):
     end_with_viewers(case, True, 6)
 
 
-CASES = [slow_viewers_skip_to_key_frames, stalled_viewers_are_cut_off, max_connections, silent_from_the_start,
+CASES = [slow_viewers_skip_to_key_frames, stalled_viewers_are_cut_off, max_connections, max_connections_per_ip, silent_from_the_start,
          silent_after_a_while, stopped_publisher_gives_way, short_stop_is_no_harm, term_with_50_viewers,
          term_with_50_viewers_asan]
 main({case.__name__: case for case in CASES}, parallel=3)

@@ -94,6 +94,7 @@ struct srs_config {
     enum srs_config_profile profile;
     bool daemon; // as asked for; not built
     int64_t max_connections;
+    int64_t max_connections_per_ip; // 0 = no limit
     int64_t chunk_size;
     int64_t media_memory; // bytes
     srs_usec send_timeout;

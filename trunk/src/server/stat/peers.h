@@ -1,0 +1,20 @@
+// How many connections each address has. An address is known only while it has one, so that the
+// table never has more entries than there are connections. IPv6 counts by /64, which is what one
+// subscriber gets.
+#pragma once
+#include "core/net.h"
+
+struct srs_peer;
+
+struct srs_peers {
+    struct srs_peer *table; // by address
+};
+
+// Counts the connection until it is freed. A bare LIMIT when its address has `limit` already; 0
+// counts nothing.
+SRS_ERR srs_peers_enter(struct srs_peers *peers, struct srs_conn *conn, int64_t limit);
+
+// The parts of it. *out goes to leave; NULL when it is not counted, which leave accepts.
+SRS_ERR srs_peers_add(struct srs_peers *peers, const struct srs_endpoint *from, int64_t limit,
+                      struct srs_peer **out);
+void srs_peers_leave(struct srs_peer *peer);
