@@ -151,14 +151,15 @@ static SRS_ERR apply(struct srs_config_tree *tree, const char *entry, char *cons
                      struct srs_config_notes *notes)
 {
     size_t size = name_length(entry);
+    size_t at = 0;
+    int rank = 0;
     bool known = false;
     bool used = false;
     srs_err err = SRS_OK;
-    for (size_t i = 0; i < srs_directive_count() && !err; i++) {
-        const struct srs_directive *row = srs_directive_at(i);
-        int rank = srs_directive_env_rank(row, entry, size);
-        if (rank < 0)
-            continue;
+    while (!err) {
+        const struct srs_directive *row = srs_directive_of_env(entry, size, &at, &rank);
+        if (row == NULL)
+            break;
         known = true;
         if (!srs_directive_has_env(row))
             continue;

@@ -1,5 +1,5 @@
-// The table of directives. Looked through from end to end: it has some hundred lines and is used
-// while loading only.
+// The table of directives. Looked through from end to end, by the lengths of names first: these lie
+// close together, and hardly two rows have the same.
 #include "server/config/table.h"
 #include "core/mem.h"
 #include "server/config/config.h"
@@ -8,6 +8,14 @@
 
 // Longer names are not compared for a suggestion.
 enum { NEAREST_NAME = 48 };
+
+// A walk over the table tells a fuzzer nothing that the comparison of the names does not, and
+// tracing its every step takes most of the time of a run.
+#ifdef __clang__
+#define UNTRACED __attribute__((no_sanitize("coverage")))
+#else
+#define UNTRACED
+#endif
 
 #define NONE        .flags = 0
 #define OPT(...)    __VA_ARGS__
@@ -45,6 +53,17 @@ static const struct srs_directive table[] = {
 #include "server/config/directives.def"
 };
 
+#undef D
+#define D(scope_, name_, ...) {sizeof(scope_) - 1, sizeof(name_) - 1},
+
+static const struct lengths {
+    uint8_t scope;
+    uint8_t name;
+} lengths[] = {
+#include "server/config/directives.def"
+};
+_Static_assert(SRS_COUNT(lengths) == SRS_COUNT(table), "one for each row");
+
 size_t srs_directive_count(void)
 {
     return SRS_COUNT(table);
@@ -55,22 +74,29 @@ const struct srs_directive *srs_directive_at(size_t i)
     return &table[i];
 }
 
-const struct srs_directive *srs_directive_find(const char *scope, const char *name)
+UNTRACED static bool in_scope(size_t i, const char *scope, size_t size)
 {
+    return lengths[i].scope == size && memcmp(table[i].scope, scope, size) == 0;
+}
+
+UNTRACED const struct srs_directive *srs_directive_find(const char *scope, const char *name)
+{
+    size_t scope_size = strlen(scope);
+    size_t name_size = strlen(name);
     for (size_t i = 0; i < SRS_COUNT(table); i++)
-        if (table[i].name[0] == name[0] && strcmp(table[i].name, name) == 0 &&
-            strcmp(table[i].scope, scope) == 0)
+        if (lengths[i].name == name_size && memcmp(table[i].name, name, name_size) == 0 &&
+            in_scope(i, scope, scope_size))
             return &table[i];
     return NULL;
 }
 
-static unsigned least(unsigned a, unsigned b)
+UNTRACED static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
 
 // Insertions, deletions and replacements that make b of a; both are at most NEAREST_NAME long.
-static unsigned distance(const char *a, const char *b)
+UNTRACED static unsigned distance(const char *a, const char *b)
 {
     unsigned row[NEAREST_NAME + 1];
     size_t width = strlen(b);
@@ -88,21 +114,23 @@ static unsigned distance(const char *a, const char *b)
     return row[width];
 }
 
-const char *srs_directive_nearest(const char *scope, const char *name)
+UNTRACED const char *srs_directive_nearest(const char *scope, const char *name)
 {
     size_t length = strlen(name);
+    size_t scope_size = strlen(scope);
     const char *nearest = NULL;
     unsigned best = (unsigned)(length + 2) / 3 + 1; // a third of the name may be wrong
     if (length > NEAREST_NAME)
         return NULL;
     for (size_t i = 0; i < SRS_COUNT(table); i++) {
-        const struct srs_directive *row = &table[i];
-        if (strcmp(row->scope, scope) != 0 || strlen(row->name) > NEAREST_NAME)
+        size_t other = lengths[i].name;
+        size_t apart = other > length ? other - length : length - other;
+        if (apart >= best || other > NEAREST_NAME || !in_scope(i, scope, scope_size))
             continue;
-        unsigned wrong = distance(name, row->name);
+        unsigned wrong = distance(name, table[i].name);
         if (wrong < best) {
             best = wrong;
-            nearest = row->name;
+            nearest = table[i].name;
         }
     }
     return nearest;
@@ -147,10 +175,11 @@ static char as_variable(char c)
     return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 }
 
+static const char prefix[] = "SRS_";
+
 // The name made from the path: SRS_ and each letter as a capital, each dot as _.
 static bool is_made_of(const struct srs_directive *row, const char *name, size_t size)
 {
-    static const char prefix[] = "SRS_";
     const char *const parts[] = {prefix, row->scope, row->scope[0] != '\0' ? "." : "", row->name};
     size_t at = 0;
     for (size_t i = 0; i < SRS_COUNT(parts); i++)
@@ -160,10 +189,13 @@ static bool is_made_of(const struct srs_directive *row, const char *name, size_t
     return at == size;
 }
 
-int srs_directive_env_rank(const struct srs_directive *row, const char *name, size_t size)
+UNTRACED int srs_directive_env_rank(const struct srs_directive *row, const char *name, size_t size)
 {
-    if (row->env == NULL)
-        return is_made_of(row, name, size) ? 0 : -1;
+    if (row->env == NULL) {
+        const struct lengths *own = &lengths[row - table];
+        size_t made = strlen(prefix) + own->scope + (own->scope > 0) + own->name;
+        return size == made && is_made_of(row, name, size) ? 0 : -1;
+    }
     int rank = 0;
     for (const char *at = row->env; *at != '\0'; rank++) {
         size_t length = strcspn(at, "|");
@@ -173,4 +205,16 @@ int srs_directive_env_rank(const struct srs_directive *row, const char *name, si
         at += *at == '|';
     }
     return -1;
+}
+
+UNTRACED const struct srs_directive *srs_directive_of_env(const char *name, size_t size, size_t *at,
+                                                          int *rank)
+{
+    while (*at < SRS_COUNT(table)) {
+        const struct srs_directive *row = &table[(*at)++];
+        *rank = srs_directive_env_rank(row, name, size);
+        if (*rank >= 0)
+            return row;
+    }
+    return NULL;
 }

@@ -76,3 +76,8 @@ bool srs_directive_has_env(const struct srs_directive *row);
 // Which of its variables this is: 0 goes before 1 and so on, -1 for none of them. Directives that
 // the environment may not set know the name that somebody would try.
 int srs_directive_env_rank(const struct srs_directive *row, const char *name, size_t size);
+
+// The next directive that knows this variable, from *at on, which begins as 0; NULL behind the
+// last.
+const struct srs_directive *srs_directive_of_env(const char *name, size_t size, size_t *at,
+                                                 int *rank);
