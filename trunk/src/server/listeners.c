@@ -166,11 +166,33 @@ static void shut_port(struct listening *listening)
 
 // --- what the configuration asks for ------------------------------------------------------------
 
+// A bare port and [::] take both families, so that another entry of the list may have nothing left
+// to listen on.
+static bool is_covered(const struct srs_config_endpoints *endpoints, size_t i)
+{
+    const struct srs_config_endpoint *at = &endpoints->items[i];
+    bool all_v6 = strcmp(at->host, "::") == 0;
+    bool all_v4 = strcmp(at->host, "0.0.0.0") == 0;
+    for (size_t j = 0; j < endpoints->count; j++) {
+        const struct srs_config_endpoint *other = &endpoints->items[j];
+        if (other->port != at->port || j == i)
+            continue;
+        if ((all_v6 || all_v4) && other->host[0] == '\0')
+            return true;
+        if (all_v4 && strcmp(other->host, "::") == 0)
+            return true;
+        if (j < i && strcmp(other->host, at->host) == 0)
+            return true; // twice the same
+    }
+    return false;
+}
+
 static void want(struct wants *wants, const struct srs_config_endpoints *endpoints,
                  const struct srs_port *port)
 {
     for (size_t i = 0; i < endpoints->count; i++)
-        wants->items[wants->count++] = (struct wanted){&endpoints->items[i], port};
+        if (!is_covered(endpoints, i))
+            wants->items[wants->count++] = (struct wanted){&endpoints->items[i], port};
 }
 
 static bool same_endpoint(const struct srs_config_endpoint *a, const struct srs_config_endpoint *b)

@@ -150,7 +150,7 @@ class Server(Program):
     """
 
     def __init__(self, folder, config="", *, vhost="", top="", asan=False, arguments=None,
-                 environment=None, wait=True, prefix=()):
+                 environment=None, wait=True, prefix=(), cwd=ROOT):
         self.rtmp, self.api, self.http = free_port(), free_port(), free_port()
         self.expected_errors = []
         self.asan = asan
@@ -165,7 +165,7 @@ class Server(Program):
                 file.write(self.text(config, vhost, top))
             command += ["-c", path]
         command += arguments or []
-        super().__init__(command, os.path.join(folder, f"{number}-srs.log"), cwd=ROOT,
+        super().__init__(command, os.path.join(folder, f"{number}-srs.log"), cwd=cwd,
                          env={**sanitizer_environment(), **(environment or {})})
         if wait:
             self.wait_for_listeners()
