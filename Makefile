@@ -205,7 +205,7 @@ objs/config-test.mk: ;
 # ---- the commands of README.md ---------------------------------------------------------------
 
 PAGE_READY := trunk/auto/page-packages
-.PHONY: run test check bench fuzz fuzz-cov cov format clean help
+.PHONY: run test check bench fuzz fuzz-cov cov docs format clean help
 
 run:
 	@trunk/auto/packages build
@@ -243,6 +243,10 @@ cov fuzz-cov:
 	@./configure --with-tests
 	@trunk/auto/coverage $@ $(ONLY)
 
+docs: $(OUT)/config_docs
+	@$< full >trunk/conf/full.conf
+	@$< page >trunk/doc/configuration.md
+
 format:
 	@trunk/auto/check-format --fix
 
@@ -258,6 +262,7 @@ help:
 	@echo 'make fuzz       every fuzz target for TIME=600 seconds; ONLY=name for one'
 	@echo 'make fuzz-cov   lines that each fuzz corpus reaches, per file; ONLY=name for one'
 	@echo 'make cov        lines that unit and flow tests reach, per file'
+	@echo 'make docs       write trunk/conf/full.conf and trunk/doc/configuration.md anew'
 	@echo 'make format     clang-format all C files'
 	@echo 'make clean      remove objs/'
 	@echo

@@ -1,10 +1,11 @@
 // The table itself, each built directive from a file and from the environment, and how values are
 // read.
 #include "config_files.h"
+#include "server/config/parse.h"
 #include "server/config/table.h"
 #include "server/config/value.h"
 
-enum { OTHER = 7 };
+enum { OTHER = 7, FULL_MAX = 256 * 1024 };
 
 // The first vhost for a row that fills a vhost.
 static const void *field_of(const struct srs_directive *row, const struct srs_config *config)
@@ -447,6 +448,83 @@ static void test_config_given_bit_rate_out_of_range_then_default(void **state)
     srs_config_unref(config);
 }
 
+// trunk/conf/full.conf shows every directive; without its guard it loads and asks for nothing.
+
+static const char full_conf[] = "trunk/conf/full.conf";
+
+static struct srs_config *load_full(const struct config_files *files)
+{
+    static const char guard[] = "\nis_full on;";
+    char *text = srs_mem_new(FULL_MAX);
+    FILE *file = fopen(full_conf, "re");
+    assert_non_null(file);
+    assert_in_range(fread(text, 1, FULL_MAX, file), 10000, FULL_MAX - 1);
+    assert_int_equal(fclose(file), 0);
+    char *at = strstr(text, guard);
+    assert_non_null(at);
+    memset(at, ' ', strlen(guard));
+    struct srs_config *config = config_must(files, text, NULL);
+    srs_free(text);
+    return config;
+}
+
+static void test_full_conf_given_its_guard_then_refused(void **state)
+{
+    (void)state;
+    struct srs_config *config = NULL;
+    char story[512];
+    const struct srs_config_args args = {.file = full_conf};
+    srs_err err = srs_config_load(&args, &config);
+    srs_err_format(err, story, sizeof story);
+    assert_int_equal(err, SRS_E_SYSTEM_CONFIG_INVALID);
+    assert_non_null(strstr(story, "is_full on: this file is to be read, not run"));
+    (void)srs_bare(err);
+}
+
+static void test_full_conf_given_no_guard_then_defaults(void **state)
+{
+    struct srs_config *full = load_full(*state);
+    struct srs_config *usual = config_must(*state, "vhost __defaultVhost__ {}", NULL);
+    for (size_t i = 0; i < srs_directive_count(); i++) {
+        const struct srs_directive *row = srs_directive_at(i);
+        char got[256];
+        char want[256];
+        if (row->state != SRS_DIRECTIVE_ROOT && row->state != SRS_DIRECTIVE_VHOST)
+            continue;
+        print_field(row, full, got, sizeof got);
+        print_field(row, usual, want, sizeof want);
+        if (strcmp(got, want) != 0)
+            fail_msg("%s.%s is %s, the default is %s", row->scope, row->name, got, want);
+    }
+    for (size_t i = 0; i < full->note_count; i++)
+        if (config_notes_with(usual, full->notes[i]) != 1)
+            fail_msg("%s", full->notes[i]);
+    srs_config_unref(full);
+    srs_config_unref(usual);
+}
+
+static void test_full_conf_given_each_row_then_it_stands_there(void **state)
+{
+    (void)state;
+    struct srs_config_tree tree;
+    size_t found = 0;
+    srs_config_tree_init(&tree);
+    assert_err(SRS_OK, srs_config_parse_file(&tree, full_conf), full_conf);
+    for (size_t i = 0; i < srs_directive_count(); i++) {
+        const struct srs_directive *row = srs_directive_at(i);
+        bool old = row->state == SRS_DIRECTIVE_OLD || row->state == SRS_DIRECTIVE_OLD_WARN;
+        const struct srs_config_node *node =
+            srs_config_node_path(&tree.root, row->scope, row->name);
+        found += node != NULL;
+        if (node == NULL && !old && row->value[0] != '\0')
+            fail_msg("%s.%s is not there", row->scope, row->name);
+        if (node != NULL && !node->block && strcmp(row->name, "is_full") != 0)
+            assert_string_equal(node->args[0], row->value);
+    }
+    assert_true(found > 300);
+    srs_config_tree_fini(&tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +541,9 @@ int main(void)
         cmocka_unit_test(test_config_given_plain_values_then_no_such_note),
         cmocka_unit_test(test_config_given_value_out_of_strict_range_then_refused),
         cmocka_unit_test(test_config_given_bit_rate_out_of_range_then_default),
+        cmocka_unit_test(test_full_conf_given_its_guard_then_refused),
+        cmocka_unit_test(test_full_conf_given_no_guard_then_defaults),
+        cmocka_unit_test(test_full_conf_given_each_row_then_it_stands_there),
     };
     return cmocka_run_group_tests(tests, config_files_setup, config_files_teardown);
 }
