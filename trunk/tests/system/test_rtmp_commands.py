@@ -3,6 +3,7 @@
 handshakes, names of hosts; and what hostile ones say, while a witness plays."""
 import os
 import re
+import socket
 import struct
 import sys
 
@@ -107,6 +108,49 @@ def case_streams_one_after_the_other(case):
         client.send(command("closeStream", 0, None, msid=1))
     client.close()
     check("close" not in "".join(server.log_lines("warn")), f"warnings: {server.log_lines('warn')}")
+
+
+def case_closed_in_the_middle_of_a_message(case):
+    """A player that takes nothing closes and plays again in one breath; what it then reads is whole messages."""
+    server = case.server()
+    case.publish(server, "s", make_flv(10, kbps=8000, size="1280x720", name="heavy"))
+    server.wait_live("s")
+    other = RtmpPlayer(case, server, "s")
+    for _ in range(2):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        sock.settimeout(20)
+        sock.connect(("127.0.0.1", server.rtmp))
+        client = Rtmp(sock=sock).handshake().connect(server).create_stream()
+        client.send(command("play", 0, None, "s", msid=1))
+        client.wait_command("onStatus", b"NetStream.Play.Start")
+        seen = other.bytes
+        wait_until(lambda: other.bytes > seen + 3_000_000, 20, "3 MB at another player")
+        client.send(command("closeStream", 0, None, msid=1) + command("createStream", 9, None) +
+                    command("play", 0, None, "s", msid=2))
+        client.wait_command("onStatus", b"NetStream.Play.Start", 2)
+        pictures = [t for t in read_pictures(client, 30) if t.is_picture()]
+        check(pictures[0].is_key(), "the second play does not begin with a key frame")
+        for picture in pictures:
+            picture.check_body()
+        client.close()
+
+
+def case_wait_for_a_publisher(case):
+    server = live(case, vhost="play { wait 1; }")
+    client = ready(server)
+    client.send(command("play", 0, None, "nobody", msid=1))
+    client.wait_command("onStatus", b"NetStream.Play.StreamNotFound")
+    check(not client.read() or not client.read(), "not closed")
+    publisher = case.publish(server, "short", make_flv(4, name="short"), loop=False)
+    server.wait_live("short")
+    client = ready(server)
+    client.send(command("play", 0, None, "short", msid=1))
+    read_pictures(client, 5)
+    publisher.wait(20)
+    client.wait_command("onStatus", b"NetStream.Play.UnpublishNotify")
+    check(any(m[0] == 4 and m[3][:2] == b"\0\x01" for m in client.messages), "no StreamEOF")
+    client.close()
 
 
 # ---- names -----------------------------------------------------------------------------------

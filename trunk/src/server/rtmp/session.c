@@ -36,7 +36,9 @@ struct session {
     struct publisher *publisher; // while publishing
     struct srs_viewer *viewer;   // while playing
     srs_usec setup_until;
-    bool nodelay; // once it plays
+    srs_usec wait;       // a player's, for a publisher; negative: for ever
+    srs_usec wait_until; // SRS_NEVER while there is one
+    bool nodelay;        // once it plays
     bool paused;
     uint8_t unwanted; // kinds that the player does not want, a bit each
     char peer[SRS_ENDPOINT_TEXT];
@@ -245,6 +247,8 @@ static SRS_ERR begin_play(struct session *session, const struct target *target,
     session->viewer = srs_new(struct srs_viewer);
     session->paused = false;
     session->unwanted = 0;
+    session->wait = target->vhost->play.wait;
+    session->wait_until = SRS_NEVER;
     session->nodelay = target->vhost->tcp_nodelay || target->vhost->min_latency;
     srs_viewer_init(session->viewer, session->conn, session->server->writer, &options);
     return add_client(session, "rtmp-play", *source, target->url.stream);
@@ -351,13 +355,36 @@ static SRS_ERR send_pending(struct session *session)
     return SRS_OK;
 }
 
-static SRS_ERR handle(struct session *session, struct srs_span input)
+// A player that ends its stream while a message is on its way must get the rest of it: what comes
+// next on the connection begins behind it.
+static SRS_YIELDS SRS_ERR finish_message(struct session *session)
+{
+    struct srs_viewer *viewer = session->viewer;
+    srs_usec deadline = srs_now() + viewer->options.send_timeout;
+    srs_viewer_mute(viewer, SRS_MUX_FRESH_ALL);
+    srs_viewer_flush(viewer);
+    if (srs_viewer_is_idle(viewer))
+        return SRS_OK;
+    srs_err err = srs_rtmp_server_keep(&session->machine);
+    while (!err && !srs_viewer_is_idle(viewer)) {
+        err = srs_conn_wait(session->conn, SRS_CONN_WRITABLE, deadline);
+        if (!err)
+            srs_viewer_flush(viewer);
+        if (!err && viewer->failed)
+            err = srs_fail(viewer->failed, "player's socket");
+    }
+    return err ? srs_wrap(err, "rest of a message") : SRS_OK;
+}
+
+static SRS_YIELDS SRS_ERR handle(struct session *session, struct srs_span input)
 {
     struct srs_rtmp_event event;
     srs_err err = SRS_OK;
     srs_rtmp_server_feed(&session->machine, input);
     while (!err) {
         err = srs_rtmp_server_next(&session->machine, &event);
+        if (!err && event.kind == SRS_RTMP_EVENT_STOP_PLAY && session->viewer != NULL)
+            err = finish_message(session);
         if (!err)
             err = on_event(session, &event);
     }
@@ -394,12 +421,58 @@ static SRS_YIELDS SRS_ERR finish_answers(struct session *session)
     return err;
 }
 
+static void watch_publisher(struct session *session)
+{
+    if (session->wait < 0 || session->viewer->consumer.source->publisher != NULL)
+        session->wait_until = SRS_NEVER;
+    else if (session->wait_until == SRS_NEVER)
+        session->wait_until = srs_now() + session->wait;
+}
+
+// Tells the player in the words on which most leave.
+static SRS_ERR give_up_waiting(struct session *session)
+{
+    struct srs_viewer *viewer = session->viewer;
+    bool had = viewer->stats.first_media_at != 0;
+    struct srs_rtmp_status status = {.level = had ? "status" : "error",
+                                     .code = had ? "NetStream.Play.UnpublishNotify"
+                                                 : "NetStream.Play.StreamNotFound",
+                                     .description = "nobody publishes this stream"};
+    srs_err err = srs_rtmp_server_user_control(&session->machine, SRS_RTMP_STREAM_EOF,
+                                               srs_rtmp_server_msid(&session->machine));
+    if (!err)
+        err = srs_rtmp_server_status(&session->machine, &status);
+    if (!err)
+        err = hand_to_viewer(session);
+    if (err)
+        return err;
+    srs_viewer_flush(viewer);
+    return srs_fail(SRS_E_SOCKET_TIMEOUT, "no publisher for play.wait, %lld s",
+                    (long long)(session->wait / SRS_SEC));
+}
+
+// Until there is input to read; *more says that there is.
+static SRS_YIELDS SRS_ERR wait_player(struct session *session, bool *more)
+{
+    watch_publisher(session);
+    srs_err err = srs_viewer_wait(session->viewer, session->wait_until);
+    if (err == SRS_E_SOCKET_TIMEOUT) {
+        watch_publisher(session);
+        if (session->wait_until != SRS_NEVER && srs_now() >= session->wait_until)
+            return give_up_waiting(session);
+        err = SRS_OK;
+    }
+    *more = srs_conn_readable(session->conn);
+    return err;
+}
+
 static SRS_YIELDS SRS_ERR serve_input(struct session *session)
 {
     struct srs_span input;
     if (session->viewer != NULL) {
-        srs_err err = srs_viewer_wait(session->viewer, SRS_NEVER);
-        if (err || !srs_conn_readable(session->conn))
+        bool more = false;
+        srs_err err = wait_player(session, &more);
+        if (err || !more)
             return err;
     }
     // What a player has to say is there already; a socket that said so wrongly is asked again in
