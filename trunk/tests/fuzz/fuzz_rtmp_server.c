@@ -1,6 +1,6 @@
 // Whole sessions: the machine answers, asks for more or names an error, and what it sends can be
 // read. The first byte: bit 0 = begin after the handshake, bit 1 = refuse, bit 2 = keep the rest
-// over events.
+// over events, bit 3 = windows of the configuration, and a player's request is forgotten.
 #include "fuzz/fuzz.h"
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
@@ -34,11 +34,15 @@ static srs_err answer(struct run *run, const struct srs_rtmp_event *event)
         return SRS_E_NO_MEMORY;
     switch (event->kind) {
     case SRS_RTMP_EVENT_CONNECT:
+        if ((run->mode & 8) != 0)
+            srs_rtmp_server_set_windows(server, 100, 0);
         return srs_rtmp_server_accept_connect(server, &info);
     case SRS_RTMP_EVENT_PUBLISH:
         return refuse ? srs_rtmp_server_refuse_publish(server, "NetStream.Publish.BadName", "no")
                       : srs_rtmp_server_accept_publish(server, "id");
     case SRS_RTMP_EVENT_PLAY:
+        if ((run->mode & 8) != 0)
+            srs_rtmp_server_forget_request(server);
         return refuse ? srs_rtmp_server_refuse_play(server, "NetStream.Play.StreamNotFound", "no")
                       : srs_rtmp_server_accept_play(server, "id");
     case SRS_RTMP_EVENT_MEDIA:

@@ -42,30 +42,6 @@ static srs_err text_copy(const char *from, char **out)
     return *out != NULL ? SRS_OK : srs_fail(SRS_E_NO_MEMORY, "client texts");
 }
 
-SRS_ERR srs_rtmp_client_init(struct srs_rtmp_client *client,
-                             const struct srs_rtmp_client_config *config)
-{
-    *client = (struct srs_rtmp_client){
-        .pending_max = config->pending_max > 0 ? config->pending_max : PENDING_DEFAULT,
-        .ack_every = ACK_EVERY,
-        .chunk_size = SRS_RTMP_CHUNK_SIZE_FIRST,
-        .chunk_size_wanted = config->chunk_size > 0 ? config->chunk_size : CHUNK_SIZE_DEFAULT,
-        .publish = config->publish,
-        .enhanced = config->enhanced};
-    srs_rtmp_reader_init(&client->reader);
-    srs_rtmp_hs_init(&client->hs, true, config->time_ms, config->seed);
-    srs_err err = text_copy(config->app, &client->app);
-    if (!err)
-        err = text_copy(config->tc_url, &client->tc_url);
-    if (!err)
-        err = text_copy(config->stream, &client->stream);
-    if (!err)
-        err = srs_rtmp_hs_start(&client->hs, &client->out, client->pending_max + PENDING_CONTROL);
-    if (err)
-        srs_rtmp_client_fini(client);
-    return err;
-}
-
 void srs_rtmp_client_fini(struct srs_rtmp_client *client)
 {
     srs_free(client->app);
@@ -190,6 +166,42 @@ static void write_delete(const struct srs_rtmp_client *client, struct srs_wr *wr
     srs_amf0_write_number(wr, client->msid);
 }
 
+static srs_err connect_ask(struct srs_rtmp_client *client)
+{
+    client->state = STATE_CONNECT;
+    srs_err err = value_send(client, SRS_RTMP_SET_CHUNK_SIZE, client->chunk_size_wanted);
+    if (err)
+        return err;
+    client->chunk_size = client->chunk_size_wanted;
+    return command_send(client, CSID_COMMAND, 0, write_connect);
+}
+
+SRS_ERR srs_rtmp_client_init(struct srs_rtmp_client *client,
+                             const struct srs_rtmp_client_config *config)
+{
+    *client = (struct srs_rtmp_client){
+        .pending_max = config->pending_max > 0 ? config->pending_max : PENDING_DEFAULT,
+        .ack_every = ACK_EVERY,
+        .chunk_size = SRS_RTMP_CHUNK_SIZE_FIRST,
+        .chunk_size_wanted = config->chunk_size > 0 ? config->chunk_size : CHUNK_SIZE_DEFAULT,
+        .publish = config->publish,
+        .enhanced = config->enhanced};
+    srs_rtmp_reader_init(&client->reader);
+    srs_rtmp_hs_init(&client->hs, true, config->time_ms, config->seed);
+    srs_err err = text_copy(config->app, &client->app);
+    if (!err)
+        err = text_copy(config->tc_url, &client->tc_url);
+    if (!err)
+        err = text_copy(config->stream, &client->stream);
+    if (!err && config->handshaken)
+        err = connect_ask(client);
+    else if (!err)
+        err = srs_rtmp_hs_start(&client->hs, &client->out, client->pending_max + PENDING_CONTROL);
+    if (err)
+        srs_rtmp_client_fini(client);
+    return err;
+}
+
 static srs_err handshake_take(struct srs_rtmp_client *client)
 {
     srs_err err = srs_rtmp_hs_feed(&client->hs, &client->in, &client->out,
@@ -198,12 +210,7 @@ static srs_err handshake_take(struct srs_rtmp_client *client)
         return err;
     srs_rtmp_reader_feed(&client->reader, client->in);
     client->in = (struct srs_span){NULL, 0};
-    client->state = STATE_CONNECT;
-    err = value_send(client, SRS_RTMP_SET_CHUNK_SIZE, client->chunk_size_wanted);
-    if (err)
-        return err;
-    client->chunk_size = client->chunk_size_wanted;
-    return command_send(client, CSID_COMMAND, 0, write_connect);
+    return connect_ask(client);
 }
 
 static srs_err on_connected(struct srs_rtmp_client *client)

@@ -20,6 +20,7 @@ struct srs_rtmp_client_config {
     size_t pending_max;  // media that may wait to be sent; 0 = 4 MiB
     uint32_t time_ms;    // for the handshake
     uint64_t seed;       // for the handshake
+    bool handshaken;     // the handshake was done by someone else
 };
 
 enum srs_rtmp_client_event_kind {
@@ -56,7 +57,8 @@ struct srs_rtmp_client {
     bool enhanced;
 };
 
-// Copies what config points to; C0 C1 is pending then. NO_MEMORY; on failure nothing is owned.
+// Copies what config points to; C0 C1 (or connect) is pending then. NO_MEMORY; on failure nothing
+// is owned.
 SRS_ERR srs_rtmp_client_init(struct srs_rtmp_client *client,
                              const struct srs_rtmp_client_config *config);
 void srs_rtmp_client_fini(struct srs_rtmp_client *client);
