@@ -61,6 +61,8 @@ static const char *unit_words(enum srs_directive_type type)
         return "words";
     case SRS_DIRECTIVE_LISTEN:
         return "endpoints";
+    case SRS_DIRECTIVE_NETS:
+        return "addresses or address/bits";
     case SRS_DIRECTIVE_SCOPE:
     case SRS_DIRECTIVE_FREE:
         return "block";

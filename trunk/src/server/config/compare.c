@@ -16,6 +16,19 @@ static bool same_endpoints(const struct srs_config_endpoints *a,
     return same;
 }
 
+static bool same_words(const struct srs_config_words *a, const struct srs_config_words *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->items[i], b->items[i]) == 0;
+    return same;
+}
+
+static bool same_networks(const struct srs_config_networks *a, const struct srs_config_networks *b)
+{
+    return a->count == b->count && memcmp(a->items, b->items, a->count * sizeof *a->items) == 0;
+}
+
 static bool same_field(const struct srs_directive *row, const void *before, const void *after)
 {
     const void *a = (const char *)before + row->offset;
@@ -28,8 +41,12 @@ static bool same_field(const struct srs_directive *row, const void *before, cons
         return *(const int *)a == *(const int *)b;
     case SRS_DIRECTIVE_WORD:
         return same_text(*(const char *const *)a, *(const char *const *)b);
+    case SRS_DIRECTIVE_LIST:
+        return same_words(a, b);
     case SRS_DIRECTIVE_LISTEN:
         return same_endpoints(a, b);
+    case SRS_DIRECTIVE_NETS:
+        return same_networks(a, b);
     default:
         return *(const int64_t *)a == *(const int64_t *)b;
     }

@@ -111,6 +111,9 @@ static void store(const struct srs_directive *row, const struct srs_config_value
     case SRS_DIRECTIVE_LISTEN:
         *(struct srs_config_endpoints *)field = value->listen;
         break;
+    case SRS_DIRECTIVE_NETS:
+        *(struct srs_config_networks *)field = value->networks;
+        break;
     default:
         srs_assert(!"a built directive has a type that can be stored");
     }

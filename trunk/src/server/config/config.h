@@ -6,6 +6,7 @@
 // whoever opens the log.
 #pragma once
 #include "core/err.h"
+#include "core/network.h"
 #include "core/time.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 
 enum {
     SRS_CONFIG_LISTEN_MAX = 16,   // endpoints of one directive
+    SRS_CONFIG_NETWORKS_MAX = 32, // networks of one directive
     SRS_CONFIG_HOST_MAX = 64,     // an address in numbers with its zone
     SRS_CONFIG_NOTES_MAX = 64,    // more are counted only
     SRS_CONFIG_NOTE_TEXT = 256,   // bytes of one note
@@ -45,10 +47,24 @@ struct srs_config_words {
     size_t count;
 };
 
+struct srs_config_networks {
+    size_t count;
+    struct srs_network items[SRS_CONFIG_NETWORKS_MAX]; // [0..count)
+};
+
+// As many keys as certificates; each pair is one of the server's names.
+struct srs_config_tls {
+    bool enabled;
+    struct srs_config_endpoints listen;
+    struct srs_config_words key;
+    struct srs_config_words cert;
+};
+
 struct srs_config_http {
     bool enabled;
     bool crossdomain;
     struct srs_config_endpoints listen;
+    struct srs_config_tls https;
 };
 
 struct srs_config_vhost {
@@ -105,7 +121,9 @@ struct srs_config {
         int level_v2; // index of the word, -1 when not given
         const char *file;
     } log;
+    struct srs_config_networks proxy_from;
     struct srs_config_endpoints rtmp_listen;
+    struct srs_config_tls rtmps;
     struct srs_config_http http_api;
     struct srs_config_http http_server;
 

@@ -1,4 +1,5 @@
 // What must fit together in a configuration whose directives are right one by one.
+#include "core/net_tls.h"
 #include "server/config/steps.h"
 #include "server/config/value.h"
 #include <string.h>
@@ -92,6 +93,46 @@ static SRS_ERR check_tls(const struct srs_config_node *root, const char *scope,
     return err;
 }
 
+// Each certificate has its key.
+static SRS_ERR check_certs(const struct srs_config_node *root, const char *scope)
+{
+    bool on = false;
+    struct srs_config_value key;
+    struct srs_config_value cert;
+    srs_err err = get_on(root, scope, "enabled", &on);
+    if (!err)
+        err = get(root, scope, "key", &key);
+    if (!err)
+        err = get(root, scope, "cert", &cert);
+    if (err || !on)
+        return err;
+    if (key.words.count != cert.words.count)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s.cert has %zu files, %s.key %zu", scope,
+                        cert.words.count, scope, key.words.count);
+    if (cert.words.count > SRS_TLS_CERTS_MAX)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s.cert has more than %d files", scope,
+                        SRS_TLS_CERTS_MAX);
+    return SRS_OK;
+}
+
+static SRS_ERR check_all_certs(const struct srs_config_node *root)
+{
+    static const char *const scopes[] = {"rtmps", "http_api.https", "http_server.https"};
+    srs_err err = SRS_OK;
+    for (size_t i = 0; i < sizeof scopes / sizeof *scopes && !err; i++)
+        err = check_certs(root, scopes[i]);
+    return err;
+}
+
+static SRS_ERR note_rtmps(const struct srs_config_node *root, struct srs_config_notes *notes)
+{
+    bool on = false;
+    srs_err err = get_on(root, "rtmps", "enabled", &on);
+    if (!err && on && srs_config_node_path(root, "rtmps", "listen") == NULL)
+        srs_config_note(notes, "rtmps is on but has no listen: there is no RTMPS port");
+    return err;
+}
+
 // When the plain ports are shared, the API's own TLS port is not looked at: it shares as well.
 static SRS_ERR check_web(const struct srs_config_node *root)
 {
@@ -175,6 +216,8 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t desc
     srs_err err = check_process(&tree->root, descriptors);
     if (!err)
         err = check_web(&tree->root);
+    if (!err)
+        err = check_all_certs(&tree->root);
     if (err)
         return err;
     srs_list_each (link, &tree->root.children) {
@@ -189,6 +232,9 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t desc
     }
     if (srs_config_node_path(&tree->root, "rtmp", "listen") == NULL)
         srs_config_note(notes, "no listen: there is no RTMP port");
+    err = note_rtmps(&tree->root, notes);
+    if (err)
+        return err;
     if (srs_config_node_find(&tree->root, "vhost") == NULL)
         srs_config_note(notes, "no vhost: every stream is refused");
     return SRS_OK;

@@ -49,7 +49,8 @@ bool srs_config_env_any(char *const *env)
 
 static bool is_list(const struct srs_directive *row)
 {
-    return row->type == SRS_DIRECTIVE_LIST || row->type == SRS_DIRECTIVE_LISTEN;
+    return row->type == SRS_DIRECTIVE_LIST || row->type == SRS_DIRECTIVE_LISTEN ||
+           row->type == SRS_DIRECTIVE_NETS;
 }
 
 static SRS_ERR add_words(struct srs_config_node *node, const char *value, bool list)

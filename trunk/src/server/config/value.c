@@ -216,6 +216,51 @@ static SRS_ERR read_endpoints(struct reading *r, const struct srs_config_node *n
     return err ? srs_wrap(err, "%s", r->path) : SRS_OK;
 }
 
+static SRS_ERR add_network(const char *word, struct srs_config_networks *list)
+{
+    if (list->count == SRS_CONFIG_NETWORKS_MAX)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "more than %d networks",
+                        SRS_CONFIG_NETWORKS_MAX);
+    char shown[SRS_CONFIG_SHOWN];
+    srs_err err = srs_network_parse(word, &list->items[list->count]);
+    if (err) {
+        srs_err_drop(err, "told in the words of a configuration");
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                        "\"%s\" is no address, or address/bits with nothing behind the bits",
+                        srs_config_shown(word, shown));
+    }
+    list->count++;
+    return SRS_OK;
+}
+
+// The default is several in one word.
+static SRS_ERR add_networks(const char *text, struct srs_config_networks *list)
+{
+    char word[SRS_CONFIG_HOST_MAX];
+    srs_err err = SRS_OK;
+    do {
+        size_t size = strcspn(text, " ");
+        (void)snprintf(word, sizeof word, "%.*s", (int)size, text);
+        err = add_network(word, list);
+        text += size;
+        text += *text == ' ';
+    } while (*text != '\0' && !err);
+    return err;
+}
+
+static SRS_ERR read_networks(struct reading *r, const struct srs_config_node *node,
+                             struct srs_config_value *out)
+{
+    srs_err err = SRS_OK;
+    if (node == NULL || node->arg_count == 0)
+        return add_networks(r->row->value, &out->networks);
+    if (node->arg_count == 1 && strcmp(node->args[0], "none") == 0)
+        return SRS_OK;
+    for (size_t i = 0; i < node->arg_count && !err; i++)
+        err = add_networks(node->args[i], &out->networks);
+    return err ? srs_wrap(err, "%s", r->path) : SRS_OK;
+}
+
 SRS_ERR srs_config_value_read(const struct srs_directive *row, const struct srs_config_node *node,
                               struct srs_config_notes *notes, struct srs_config_value *out)
 {
@@ -246,10 +291,14 @@ SRS_ERR srs_config_value_read(const struct srs_directive *row, const struct srs_
     case SRS_DIRECTIVE_LISTEN:
         return read_endpoints(&r, node, out);
     case SRS_DIRECTIVE_LIST:
-        if (node != NULL)
+        if (node != NULL && node->arg_count > 0)
             out->words =
                 (struct srs_config_words){(const char *const *)node->args, node->arg_count};
+        else if (row->value[0] != '\0')
+            out->words = (struct srs_config_words){&row->value, 1};
         return SRS_OK;
+    case SRS_DIRECTIVE_NETS:
+        return read_networks(&r, node, out);
     default:
         return SRS_OK;
     }
@@ -270,6 +319,7 @@ bool srs_config_value_differs(const struct srs_directive *row, const struct srs_
     case SRS_DIRECTIVE_WORD:
     case SRS_DIRECTIVE_LIST:
     case SRS_DIRECTIVE_LISTEN:
+    case SRS_DIRECTIVE_NETS:
         return list_differs(row->value, node);
     case SRS_DIRECTIVE_FREE:
         return !srs_list_empty(&node->children);

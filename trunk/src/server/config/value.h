@@ -11,7 +11,10 @@ struct srs_config_value {
     double real;                   // as written, in the directive's unit
     const char *text;              // the first word
     struct srs_config_words words; // of a LIST; borrowed from the node
-    struct srs_config_endpoints listen;
+    union {
+        struct srs_config_endpoints listen;
+        struct srs_config_networks networks; // of a NETS
+    };
 };
 
 // Reads `node`, or the default of the row if it is NULL. Words that are not understood count as SRS

@@ -335,7 +335,7 @@ static void test_config_given_unbuilt_directive_then_told_once(void **state)
     assert_int_equal(config_notes_with(config, "hls_window"), 0); // the default is no wish
     srs_config_unref(config);
     config = config_must(*state,
-                         "http_api { https { enabled off; listen 1990; } }"
+                         "http_api { raw_api { enabled off; } }"
                          "stats { network 0; } grace_start_wait 2300; workers 1;"
                          "vhost v { rtc { enabled off; pli_for_rtmp 6.0; } }",
                          NULL);
@@ -593,6 +593,21 @@ static void test_config_given_what_does_not_fit_then_refused(void **state)
         {"http_api { enabled on; https { enabled on; listen 8088; } }"
          "http_server { enabled on; https { enabled on; } }",
          "share the HTTPS port but not the HTTP port"},
+        {"rtmps { enabled on; listen 1443; key a b; }", "rtmps.cert has 1 files, rtmps.key 2"},
+        {"rtmps { enabled on; cert a b c d e f g h i j k l m n o p q;"
+         " key a b c d e f g h i j k l m n o p q; }",
+         "rtmps.cert has more than 16 files"},
+        {"http_server { enabled on; https { enabled on; cert a b; } }",
+         "http_server.https.cert has 2 files, http_server.https.key 1"},
+        {"proxy_from localhost;", "\"localhost\" is no address"},
+        {"proxy_from 10.0.0.1/8;", "\"10.0.0.1/8\" is no address"},
+        {"proxy_from none 10.0.0.1;", "\"none\" is no address"},
+        {"proxy_from 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 "
+         "1.1.1.1"
+         " 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1"
+         " 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1 1.1.1.1"
+         " 1.1.1.1;",
+         "more than 32 networks"},
         {"vhost v { hls { enabled on; } http_remux { enabled on; mount /[stream].ts; } }",
          "hls and http_remux to .ts"},
         {"vhost v { forward x; publish { kickoff_for_idle 0.5; } }",
@@ -610,6 +625,10 @@ static void test_config_given_what_fits_then_accepted(void **state)
 {
     static const char *const right[] = {
         "daemon off; asprocess on;",
+        "rtmps { enabled off; key a b; }",
+        "rtmps { enabled on; listen 1443; key a b; cert c d; }",
+        "proxy_from none;",
+        "proxy_from 0.0.0.0/0 ::/0;",
         "http_api { enabled on; listen 8080; https { enabled on; } }"
         "http_server { enabled on; https { enabled on; } }",
         "http_api { enabled on; https { enabled on; } }"

@@ -367,6 +367,7 @@ static const struct {
     {"", "media_memory"},
     {"", "workers"},
     {"", "max_connections_per_ip"},
+    {"", "proxy_from"},
     {"vhost.play", "wait"},
     {"vhost.play", "send_buffer"},
     {"vhost.play", "queue_bytes"},

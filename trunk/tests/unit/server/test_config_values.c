@@ -28,6 +28,7 @@ static void print_field(const struct srs_directive *row, const struct srs_config
 {
     const void *field = field_of(row, config);
     const struct srs_config_endpoints *listen = field;
+    const struct srs_config_networks *networks = field;
     out[0] = '\0';
     switch (row->type) {
     case SRS_DIRECTIVE_OFF:
@@ -51,6 +52,14 @@ static void print_field(const struct srs_directive *row, const struct srs_config
             size_t at = strlen(out);
             (void)snprintf(out + at, size - at, "%s%s/%d", i > 0 ? " " : "", listen->items[i].host,
                            listen->items[i].port);
+        }
+        break;
+    case SRS_DIRECTIVE_NETS:
+        for (size_t i = 0; i < networks->count; i++) {
+            size_t at = strlen(out);
+            (void)snprintf(out + at, size - at, "%s%d.%d/%d", i > 0 ? " " : "",
+                           networks->items[i].address[12], networks->items[i].address[15],
+                           networks->items[i].bits);
         }
         break;
     default:
@@ -154,6 +163,30 @@ static const struct {
     {"vhost.http_remux", "mount", "[vhost]/[app]/[stream].flv",
      "vhost v { http_remux { mount /a.flv; } }", "/a.flv", "SRS_VHOST_HTTP_REMUX_MOUNT=/b.flv",
      "/b.flv"},
+    {"", "proxy_from", "127.0/104 0.1/128", "proxy_from 10.0.0.0/8 ::1;", "10.0/104 0.1/128",
+     "SRS_PROXY_FROM=none", ""},
+    {"rtmps", "enabled", "off", "rtmps { enabled on; }", "on", "SRS_RTMPS_ENABLED=on", "on"},
+    {"rtmps", "listen", "", "rtmps { listen [::1]:5; }", "::1/5", "SRS_RTMPS_LISTEN=6", "/6"},
+    {"rtmps", "key", "./conf/server.key", "rtmps { key a.key b.key; }", "a.key b.key",
+     "SRS_RTMPS_KEY=c", "c"},
+    {"rtmps", "cert", "./conf/server.crt", "rtmps { cert a.crt b.crt; }", "a.crt b.crt",
+     "SRS_RTMPS_CERT=c d", "c d"},
+    {"http_api.https", "enabled", "off", "http_api { enabled on; https { enabled on; } }", "on",
+     NULL, NULL},
+    {"http_api.https", "listen", "/1990", "http_api { https { listen [::1]:5; }}", "::1/5",
+     "SRS_HTTP_API_HTTPS_LISTEN=6", "/6"},
+    {"http_api.https", "key", "./conf/server.key", "http_api { https { key a.key b.key; }}",
+     "a.key b.key", "SRS_HTTP_API_HTTPS_KEY=c", "c"},
+    {"http_api.https", "cert", "./conf/server.crt", "http_api { https { cert a.crt b.crt; }}",
+     "a.crt b.crt", "SRS_HTTP_API_HTTPS_CERT=c d", "c d"},
+    {"http_server.https", "enabled", "off", "http_server { enabled on; https { enabled on; } }",
+     "on", NULL, NULL},
+    {"http_server.https", "listen", "/8088", "http_server { https { listen [::1]:5; }}", "::1/5",
+     "SRS_HTTP_SERVER_HTTPS_LISTEN=6", "/6"},
+    {"http_server.https", "key", "./conf/server.key", "http_server { https { key a.key b.key; }}",
+     "a.key b.key", "SRS_HTTP_SERVER_HTTPS_KEY=c", "c"},
+    {"http_server.https", "cert", "./conf/server.crt", "http_server { https { cert a.crt b.crt; }}",
+     "a.crt b.crt", "SRS_HTTP_SERVER_HTTPS_CERT=c d", "c d"},
 };
 
 static void assert_field(const struct config_files *files, size_t i, const char *text,
