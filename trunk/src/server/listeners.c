@@ -7,12 +7,25 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WANTED_MAX = 3 * SRS_CONFIG_LISTEN_MAX };
+enum { WANTED_MAX = 6 * SRS_CONFIG_LISTEN_MAX, SHARED = SRS_PORT_API | SRS_PORT_SERVER };
 
-static const struct srs_port rtmp_port = {"rtmp", srs_rtmp_accept, 0};
-static const struct srs_port api_port = {"http-api", srs_web_accept, SRS_PORT_API};
-static const struct srs_port web_port = {"http", srs_web_accept, SRS_PORT_SERVER};
-static const struct srs_port shared_port = {"http", srs_web_accept, SRS_PORT_API | SRS_PORT_SERVER};
+static const struct srs_port rtmp_port = {"rtmp", srs_rtmp_accept, 0, true, SRS_CERTS_NONE};
+static const struct srs_port rtmps_port = {"rtmps", srs_rtmp_accept, 0, true, SRS_CERTS_RTMPS};
+
+// What a web port serves, plain and inside of TLS.
+struct web_ports {
+    struct srs_port plain;
+    struct srs_port tls;
+};
+static const struct web_ports api_ports = {
+    {"http-api", srs_web_accept, SRS_PORT_API, false, SRS_CERTS_NONE},
+    {"https-api", srs_web_accept, SRS_PORT_API, false, SRS_CERTS_API}};
+static const struct web_ports web_ports = {
+    {"http", srs_web_accept, SRS_PORT_SERVER, false, SRS_CERTS_NONE},
+    {"https", srs_web_accept, SRS_PORT_SERVER, false, SRS_CERTS_WEB}};
+static const struct web_ports shared_ports = {
+    {"http", srs_web_accept, SHARED, false, SRS_CERTS_NONE},
+    {"https", srs_web_accept, SHARED, false, SRS_CERTS_WEB}};
 
 struct srs_listeners {
     struct srs_server *server;
@@ -209,21 +222,39 @@ static bool same_endpoints(const struct srs_config_endpoints *a,
     return same;
 }
 
-// The API and the HTTP server may share their port.
+static void want_web(struct wants *wants, const struct srs_config_http *http,
+                     const struct web_ports *ports)
+{
+    if (!http->enabled)
+        return;
+    want(wants, &http->listen, &ports->plain);
+    if (http->https.enabled)
+        want(wants, &http->https.listen, &ports->tls);
+}
+
+// The API and the HTTP server may share their port. Then they share that of HTTPS as well, when
+// both have it, wherever the API's is said to be.
 static void want_all(struct wants *wants, const struct srs_config *config)
 {
     const struct srs_config_http *api = &config->http_api;
     const struct srs_config_http *server = &config->http_server;
     bool shared = api->enabled && server->enabled && same_endpoints(&api->listen, &server->listen);
     want(wants, &config->rtmp_listen, &rtmp_port);
-    if (shared) {
-        want(wants, &server->listen, &shared_port);
+    if (config->rtmps.enabled)
+        want(wants, &config->rtmps.listen, &rtmps_port);
+    if (!shared) {
+        want_web(wants, api, &api_ports);
+        want_web(wants, server, &web_ports);
         return;
     }
-    if (api->enabled)
-        want(wants, &api->listen, &api_port);
-    if (server->enabled)
-        want(wants, &server->listen, &web_port);
+    want(wants, &server->listen, &shared_ports.plain);
+    if (api->https.enabled && server->https.enabled) {
+        want(wants, &server->https.listen, &shared_ports.tls);
+    } else if (server->https.enabled) {
+        want(wants, &server->https.listen, &web_ports.tls);
+    } else if (api->https.enabled) {
+        want(wants, &api->https.listen, &api_ports.tls);
+    }
 }
 
 // --- changes ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // The server's ports: opened as the configuration asks, changed by a reload without touching those
 // that stay, and one way in for every protocol.
 #pragma once
+#include "server/certs.h"
 #include "server/server.h"
 
 struct srs_listeners;
@@ -12,6 +13,8 @@ struct srs_port {
     srs_err (*accept)(struct srs_server *server, struct srs_conn *conn,
                       const struct srs_port *port);
     unsigned serves; // for `accept`
+    bool is_rtmp;
+    enum srs_certs_port tls; // whose certificates it shows, NONE for a plain port
 };
 
 struct srs_listeners *srs_listeners_new(struct srs_server *server);

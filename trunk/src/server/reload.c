@@ -21,35 +21,50 @@ struct srs_reload {
 
 // --- reading ------------------------------------------------------------------------------------
 
+struct loaded {
+    struct srs_config *config;
+    struct srs_certs *certs;
+};
+
+static void loaded_free(struct loaded *loaded)
+{
+    srs_config_unref(loaded->config);
+    srs_certs_free(loaded->certs);
+    *loaded = (struct loaded){0};
+}
+
 struct reading {
     struct srs_task task;
     struct srs_config_args args;
-    struct srs_config *config;
-    struct srs_config **out; // the waiter's; NULL once it has gone
+    struct loaded got;
+    struct loaded *out; // the waiter's; NULL once it has gone
 };
 
 static srs_err run_reading(struct srs_task *task)
 {
     struct reading *reading = srs_list_entry(task, struct reading, task);
-    return srs_config_load(&reading->args, &reading->config);
+    srs_err err = srs_config_load(&reading->args, &reading->got.config);
+    if (!err)
+        err = srs_certs_load(reading->got.config, &reading->got.certs);
+    return err;
 }
 
 static void reading_done(struct srs_task *task)
 {
     struct reading *reading = srs_list_entry(task, struct reading, task);
     if (reading->out != NULL)
-        *reading->out = reading->config;
+        *reading->out = reading->got;
     else
-        srs_config_unref(reading->config);
+        loaded_free(&reading->got);
     srs_free(reading);
 }
 
 // A thread of its own each time: reloads are rare, and one that hangs must not keep the next from
 // being tried.
-static SRS_YIELDS SRS_ERR read_config(const struct srs_config_args *args, struct srs_config **out)
+static SRS_YIELDS SRS_ERR read_config(const struct srs_config_args *args, struct loaded *out)
 {
     struct srs_task_queue *queue = NULL;
-    struct srs_config *config = NULL;
+    struct loaded got = {0};
     srs_err err = srs_task_queue_new("config", 1, &queue);
     if (err)
         return err;
@@ -57,7 +72,7 @@ static SRS_YIELDS SRS_ERR read_config(const struct srs_config_args *args, struct
     reading->task.run = run_reading;
     reading->task.done = reading_done;
     reading->args = *args;
-    reading->out = &config;
+    reading->out = &got;
     err = srs_task_call(queue, &reading->task, srs_now() + read_usec);
     struct srs_err_trace *story = srs_err_save();
     if (err == SRS_E_SOCKET_TIMEOUT || err == SRS_E_CANCELED) // ours: reading gives neither
@@ -65,10 +80,10 @@ static SRS_YIELDS SRS_ERR read_config(const struct srs_config_args *args, struct
     (void)srs_task_queue_close(queue, srs_now() + quit_usec);
     srs_err_restore(story);
     if (err) {
-        srs_config_unref(config);
+        loaded_free(&got);
         return srs_wrap(err, "read the configuration");
     }
-    *out = config;
+    *out = got;
     return SRS_OK;
 }
 
@@ -139,18 +154,21 @@ static void apply_to_streams(struct srs_server *server)
     }
 }
 
-// Takes the reference to `next`.
-static SRS_ERR change_to(struct srs_server *server, struct srs_config *next)
+// Takes what was loaded.
+static SRS_ERR change_to(struct srs_server *server, struct loaded *loaded)
 {
     SRS_NOYIELD_SCOPE();
     struct srs_config *before = server->config;
+    struct srs_config *next = loaded->config;
     struct changes changes = {.count = 0};
     srs_err err = srs_listeners_open(server->listeners, next);
     if (err) {
-        srs_config_unref(next);
+        loaded_free(loaded);
         return srs_wrap(err, "open the ports");
     }
     server->config = next;
+    srs_certs_free(server->certs); // connections keep what they need
+    server->certs = loaded->certs;
     srs_listeners_settle(server->listeners);
     srs_log_set_level(srs_server_log_level(next));
     tell_notes(next);
@@ -169,7 +187,7 @@ static SRS_YIELDS srs_err reload_main(void *arg)
 {
     struct srs_reload *reload = arg;
     for (;;) {
-        struct srs_config *next = NULL;
+        struct loaded next = {0};
         srs_err err = SRS_OK;
         while (!reload->asked && !err)
             err = srs_event_wait(&reload->wanted, SRS_NEVER);
@@ -178,7 +196,7 @@ static SRS_YIELDS srs_err reload_main(void *arg)
         reload->asked = false;
         err = read_config(reload->args, &next);
         if (!err)
-            err = change_to(reload->server, next);
+            err = change_to(reload->server, &next);
         if (err == SRS_E_CANCELED)
             return err;
         if (err)

@@ -60,6 +60,8 @@ static SRS_ERR start(struct srs_server *server, const struct srs_config_args *ar
     if (!err)
         err = srs_reload_new(server, args, reload);
     if (!err)
+        err = srs_certs_load(server->config, &server->certs);
+    if (!err)
         err = srs_listeners_open(server->listeners, server->config);
     if (!err)
         srs_listeners_settle(server->listeners);
@@ -116,6 +118,7 @@ static SRS_YIELDS void stop(struct srs_server *server)
     srs_beat_free(server->beat);
     srs_page_free(server->page);
     srs_listeners_free(server->listeners);
+    srs_certs_free(server->certs);
     srs_free(server->writer);
 }
 

@@ -10,6 +10,7 @@
 #include "stream/source.h"
 
 struct srs_listeners;
+struct srs_certs;
 struct srs_page;
 
 enum { SRS_SERVER_ID = 16 };
@@ -21,6 +22,7 @@ struct srs_server {
     struct srs_writer *writer; // the worker's
     struct srs_page *page;
     struct srs_listeners *listeners;
+    struct srs_certs *certs; // of the current snapshot
     struct srs_clients clients;
     struct srs_peers peers;
     struct srs_scope services; // listeners, beat, statistics
@@ -28,7 +30,8 @@ struct srs_server {
     char id[SRS_SERVER_ID];      // "vid-xxxxxxx"
     char service[SRS_SERVER_ID]; // random, of this start
     srs_usec started_at;
-    uint64_t refused; // connections above max_connections and max_connections_per_ip
+    unsigned proxies_told; // kinds of headers that were ignored and logged (front.c)
+    uint64_t refused;      // connections above max_connections and max_connections_per_ip
 };
 
 // Of the vhost, for a source that is published or played now.

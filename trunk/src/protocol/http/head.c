@@ -110,6 +110,14 @@ const char *srs_http_head_get(const struct srs_http_head *head, const char *name
     return NULL;
 }
 
+const char *srs_http_head_get_last(const struct srs_http_head *head, const char *name)
+{
+    for (unsigned i = head->count; i > 0; i--)
+        if (strcasecmp(head->bytes + head->fields[i - 1].name, name) == 0)
+            return head->bytes + head->fields[i - 1].value;
+    return NULL;
+}
+
 unsigned srs_http_head_times(const struct srs_http_head *head, const char *name)
 {
     unsigned times = 0;

@@ -83,4 +83,5 @@ void srs_http_head_fini(struct srs_http_head *head);
 
 // The first header of that name in any case; NULL if there is none.
 const char *srs_http_head_get(const struct srs_http_head *head, const char *name);
+const char *srs_http_head_get_last(const struct srs_http_head *head, const char *name);
 unsigned srs_http_head_times(const struct srs_http_head *head, const char *name);

@@ -62,6 +62,11 @@ const char *srs_http_request_header(const struct srs_http_request *request, cons
     return srs_http_head_get(&request->head, name);
 }
 
+const char *srs_http_request_header_last(const struct srs_http_request *request, const char *name)
+{
+    return srs_http_head_get_last(&request->head, name);
+}
+
 const char *srs_http_method_name(enum srs_http_method method)
 {
     static const char *const names[] = {

@@ -38,6 +38,8 @@ struct srs_http_request {
 
 // The first header of that name, in any case; NULL if there is none. Repeated ones are not joined.
 const char *srs_http_request_header(const struct srs_http_request *request, const char *name);
+// The last of that name: what the nearest proxy has added.
+const char *srs_http_request_header_last(const struct srs_http_request *request, const char *name);
 const char *srs_http_method_name(enum srs_http_method method);
 
 struct srs_http_event {

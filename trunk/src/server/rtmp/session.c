@@ -11,6 +11,7 @@
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
 #include "server/forward/forward.h"
+#include "server/front.h"
 #include "server/ingest/flv_ingest.h"
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct publisher {
 struct session {
     struct srs_server *server;
     struct srs_conn *conn;
+    const struct srs_port *port;
     struct srs_rtmp_server machine;
     struct srs_client client;
     struct publisher *publisher; // while publishing
@@ -518,24 +520,43 @@ static void log_end(const struct session *session, srs_err err)
     srs_err_log_warn(err, "rtmp", "close");
 }
 
+static void name_peer(struct session *session)
+{
+    struct srs_endpoint peer = srs_conn_peer(session->conn);
+    srs_endpoint_format(&peer, session->peer);
+}
+
+// A proxy's header and TLS.
+static SRS_YIELDS SRS_ERR open_front(struct session *session)
+{
+    srs_err err =
+        srs_front_open(session->server, session->conn, session->port, session->setup_until);
+    if (err == SRS_E_SOCKET_TIMEOUT && srs_err_story(err) == NULL)
+        return srs_fail(err, "%s", silence(session));
+    name_peer(session);
+    return err;
+}
+
 static SRS_YIELDS srs_err session_main(void *arg)
 {
     struct session *session = arg;
-    struct srs_endpoint peer = srs_conn_peer(session->conn);
     srs_co_new_cid();
     srs_conn_set_nodelay(session->conn, true); // set-up is a dialogue of small messages
-    srs_endpoint_format(&peer, session->peer);
+    name_peer(session);
     srs_log_info("rtmp", "accept peer=%s", session->peer);
     session->setup_until = srs_now() + setup_usec;
     struct srs_rtmp_server_config config = {.time_ms = (uint32_t)(srs_now() / SRS_MSEC),
                                             .seed = (uint64_t)srs_wall_now()};
     srs_rtmp_server_init(&session->machine, &config);
-    srs_err err = serve(session);
+    srs_err err = open_front(session);
+    bool opened = !err;
+    if (!err)
+        err = serve(session);
     log_end(session, err);
     end_publish(session);
     end_play(session);
     struct srs_span words = srs_rtmp_server_pending(&session->machine);
-    if (words.size > 0)
+    if (words.size > 0 || !opened) // a refusal of TLS is said already, and must arrive
         srs_conn_bye(session->conn, words, srs_now() + goodbye_usec);
     srs_rtmp_server_fini(&session->machine);
     srs_conn_free(session->conn);
@@ -547,9 +568,9 @@ static SRS_YIELDS srs_err session_main(void *arg)
 SRS_ERR srs_rtmp_accept(struct srs_server *server, struct srs_conn *conn,
                         const struct srs_port *port)
 {
-    (void)port;
     struct session *session = srs_new(struct session);
     session->server = server;
+    session->port = port;
     session->conn = conn;
     srs_err err = srs_scope_spawn(&server->sessions, session_main, session);
     if (err) {

@@ -4,8 +4,8 @@
 #include "protocol/http/refusal.h"
 #include "server/api/api.h"
 #include "server/flv/play.h"
+#include "server/front.h"
 #include "server/http/exchange.h"
-#include "server/listeners.h"
 #include "server/page/page.h"
 
 static const srs_usec head_usec =
@@ -17,7 +17,8 @@ struct session {
     struct srs_server *server;
     struct srs_conn *conn;
     struct srs_http_server *http;
-    unsigned ports;
+    const struct srs_port *port;
+    struct srs_endpoint direct; // who sends the requests; a proxy names its client in each
     char peer[SRS_ENDPOINT_TEXT];
 };
 
@@ -95,8 +96,8 @@ static SRS_YIELDS SRS_ERR next_request(struct session *session, struct srs_excha
 static bool crossdomain(const struct session *session)
 {
     const struct srs_config *config = session->server->config;
-    return session->ports == SRS_PORT_API ? config->http_api.crossdomain
-                                          : config->http_server.crossdomain;
+    return session->port->serves == SRS_PORT_API ? config->http_api.crossdomain
+                                                 : config->http_server.crossdomain;
 }
 
 static SRS_YIELDS SRS_ERR serve(struct session *session)
@@ -105,11 +106,15 @@ static SRS_YIELDS SRS_ERR serve(struct session *session)
         struct srs_exchange exchange = {.server = session->server,
                                         .conn = session->conn,
                                         .http = session->http,
-                                        .ports = session->ports,
+                                        .ports = session->port->serves,
                                         .crossdomain = crossdomain(session)};
         srs_err err = next_request(session, &exchange);
-        if (!err)
+        if (!err) {
+            struct srs_endpoint client =
+                srs_front_client(session->server, &session->direct, exchange.request);
+            srs_conn_set_peer(session->conn, &client);
             err = answer(&exchange);
+        }
         if (err || exchange.closes)
             return err;
         srs_http_server_forget_request(session->http);
@@ -129,6 +134,16 @@ static void log_end(const struct session *session, srs_err err)
     srs_err_log_warn(err, "http", "close");
 }
 
+// A proxy's header and TLS.
+static SRS_YIELDS SRS_ERR open_front(struct session *session)
+{
+    bool tls = session->port->tls != SRS_CERTS_NONE;
+    srs_usec deadline = srs_now() + (tls ? head_usec : idle_usec);
+    srs_err err = srs_front_open(session->server, session->conn, session->port, deadline);
+    session->direct = srs_conn_peer(session->conn);
+    return err;
+}
+
 static SRS_YIELDS srs_err session_main(void *arg)
 {
     struct session *session = arg;
@@ -138,7 +153,9 @@ static SRS_YIELDS srs_err session_main(void *arg)
     srs_conn_set_nodelay(session->conn, true); // until a stream says otherwise
     srs_log_debug("http", "accept peer=%s", session->peer);
     session->http = srs_http_server_new();
-    srs_err err = serve(session);
+    srs_err err = open_front(session);
+    if (!err)
+        err = serve(session);
     log_end(session, err);
     struct srs_span words = srs_http_server_refusal(session->http);
     srs_conn_bye(session->conn, words, srs_now() + goodbye_usec);
@@ -155,7 +172,7 @@ SRS_ERR srs_web_accept(struct srs_server *server, struct srs_conn *conn,
     struct session *session = srs_new(struct session);
     session->server = server;
     session->conn = conn;
-    session->ports = port->serves;
+    session->port = port;
     srs_err err = srs_scope_spawn(&server->sessions, session_main, session);
     if (err) {
         srs_free(session);

@@ -1,0 +1,16 @@
+// The certificates of the server's ports, read from the files that a configuration names.
+#pragma once
+#include "core/net_tls.h"
+#include "server/config/config.h"
+
+enum srs_certs_port { SRS_CERTS_NONE, SRS_CERTS_RTMPS, SRS_CERTS_API, SRS_CERTS_WEB };
+enum { SRS_CERTS_PORTS = SRS_CERTS_WEB + 1 };
+
+struct srs_certs {
+    struct srs_tls_server *of[SRS_CERTS_PORTS]; // NULL where there is no TLS
+};
+
+// Reads files, so it is called at the start and from helper threads only. TLS_KEY_CRT names
+// directive and file.
+SRS_ERR srs_certs_load(const struct srs_config *config, struct srs_certs **out);
+void srs_certs_free(struct srs_certs *certs);

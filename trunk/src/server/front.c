@@ -1,0 +1,224 @@
+#include "server/front.h"
+#include "codec/proxy_header.h"
+#include "core/log.h"
+#include "server/certs.h"
+#include <arpa/inet.h>
+
+// --- who is believed ----------------------------------------------------------------------------
+
+enum told { TOLD_PROXY = 1, TOLD_RTMP = 2, TOLD_HTTP = 4 };
+
+static bool believes(const struct srs_server *server, const struct srs_endpoint *peer)
+{
+    const struct srs_config_networks *from = &server->config->proxy_from;
+    for (size_t i = 0; i < from->count; i++)
+        if (srs_network_has(&from->items[i], peer))
+            return true;
+    return false;
+}
+
+static void tell_once(struct srs_server *server, const struct srs_endpoint *peer, enum told kind,
+                      const char *what)
+{
+    char text[SRS_ENDPOINT_TEXT];
+    if ((server->proxies_told & kind) != 0)
+        return;
+    server->proxies_told |= kind;
+    srs_endpoint_format_ip(peer, text);
+    srs_log_warn("server",
+                 "%s from an address that is not believed, ignored peer=%s; if it is a proxy of "
+                 "yours add it to proxy_from",
+                 what, text);
+}
+
+// --- headers of connections ---------------------------------------------------------------------
+
+typedef srs_err read_fn(struct srs_span in, struct srs_proxy_header *out);
+
+// Either sort, for a port where both may come first.
+static srs_err read_any(struct srs_span in, struct srs_proxy_header *out)
+{
+    srs_err err = srs_proxy_header_read(in, out);
+    return !err && out->kind == SRS_PROXY_NONE ? srs_proxy_header_read_rtmp(in, out) : err;
+}
+
+// What is behind the header goes back to the connection.
+static SRS_YIELDS SRS_ERR read_header(struct srs_conn *conn, read_fn *read, srs_usec deadline,
+                                      struct srs_proxy_header *header)
+{
+    struct srs_buf early = {0}; // of reads before the last
+    srs_err err = srs_bare(SRS_E_AGAIN);
+    while (err == SRS_E_AGAIN) {
+        struct srs_span all;
+        err = srs_conn_read(conn, deadline, &all);
+        if (err)
+            break;
+        if (srs_buf_size(&early) > 0) {
+            err = srs_buf_append(&early, all.bytes, all.size,
+                                 SRS_PROXY_HEADER_MAX + SRS_CONN_READ_SIZE);
+            all = srs_buf_span(&early);
+        }
+        if (!err)
+            err = read(all, header);
+        if (err == SRS_E_AGAIN && srs_buf_size(&early) == 0) {
+            srs_err kept = srs_buf_append(&early, all.bytes, all.size, SRS_PROXY_HEADER_MAX);
+            err = kept ? kept : err;
+        }
+        if (!err)
+            err = srs_conn_unread(
+                conn, (struct srs_span){all.bytes + header->size, all.size - header->size});
+    }
+    if (err == SRS_E_SOCKET_TIMEOUT && srs_buf_size(&early) > 0)
+        err = srs_fail(err, "beginning of a connection not complete in time");
+    srs_buf_fini(&early);
+    return err;
+}
+
+static void take_header(struct srs_server *server, struct srs_conn *conn,
+                        const struct srs_proxy_header *header)
+{
+    struct srs_endpoint peer = srs_conn_peer(conn);
+    struct srs_endpoint client = {.addr.any.sa_family = AF_UNSPEC};
+    char text[SRS_ENDPOINT_TEXT];
+    char by[SRS_ENDPOINT_TEXT];
+    if (header->kind == SRS_PROXY_NONE)
+        return;
+    if (!believes(server, &peer)) {
+        bool rtmp = header->kind == SRS_PROXY_RTMP;
+        tell_once(server, &peer, rtmp ? TOLD_RTMP : TOLD_PROXY,
+                  rtmp ? "proxy header of RTMP" : "PROXY protocol");
+        return;
+    }
+    if (header->family == 4) {
+        client.addr.v4.sin_family = AF_INET;
+        client.addr.v4.sin_port = htons(header->port);
+        memcpy(&client.addr.v4.sin_addr, header->address, 4);
+    } else if (header->family == 6) {
+        client.addr.v6.sin6_family = AF_INET6;
+        client.addr.v6.sin6_port = htons(header->port);
+        memcpy(&client.addr.v6.sin6_addr, header->address, 16);
+    } else {
+        return;
+    }
+    srs_conn_set_peer(conn, &client);
+    srs_endpoint_format(&client, text);
+    srs_endpoint_format(&peer, by);
+    srs_log_info("server", "client of a proxy peer=%s proxy=%s", text, by);
+}
+
+static SRS_YIELDS SRS_ERR open_tls(const struct srs_server *server, struct srs_conn *conn,
+                                   const struct srs_port *port, srs_usec deadline)
+{
+    struct srs_tls_server *tls = server->certs->of[port->tls];
+    char text[SRS_ENDPOINT_TEXT];
+    if (tls == NULL)
+        return srs_fail(SRS_E_TLS_HANDSHAKE, "TLS was switched off meanwhile");
+    tls = srs_tls_server_ref(tls); // a reload may come in between
+    srs_err err = srs_tls_accept(conn, tls, deadline);
+    srs_tls_server_unref(tls);
+    if (err)
+        return err;
+    srs_conn_tls_describe(conn, text);
+    srs_log_debug("tls", "accept protocol=%s tls=%s", port->protocol, text);
+    return SRS_OK;
+}
+
+SRS_YIELDS SRS_ERR srs_front_open(struct srs_server *server, struct srs_conn *conn,
+                                  const struct srs_port *port, srs_usec deadline)
+{
+    srs_co_may_yield();
+    struct srs_proxy_header header = {.kind = SRS_PROXY_NONE};
+    bool tls = port->tls != SRS_CERTS_NONE;
+    srs_err err = read_header(conn, port->is_rtmp && !tls ? read_any : srs_proxy_header_read,
+                              deadline, &header);
+    if (err)
+        return err;
+    take_header(server, conn, &header);
+    if (tls)
+        err = open_tls(server, conn, port, deadline);
+    // Behind the PROXY protocol or inside of TLS; elsewhere it was looked for already.
+    bool again =
+        port->is_rtmp && (tls || header.kind == SRS_PROXY_V1 || header.kind == SRS_PROXY_V2);
+    if (!err && again) {
+        err = read_header(conn, srs_proxy_header_read_rtmp, deadline, &header);
+        if (!err)
+            take_header(server, conn, &header);
+    }
+    return err;
+}
+
+// --- headers of requests ------------------------------------------------------------------------
+
+// "192.0.2.7", "192.0.2.7:5000", "2001:db8::7", "[2001:db8::7]", "[2001:db8::7]:5000"
+static bool read_address(const char *text, size_t size, struct srs_endpoint *out)
+{
+    char word[SRS_ENDPOINT_TEXT];
+    if (size >= sizeof word)
+        return false;
+    memcpy(word, text, size);
+    word[size] = '\0';
+    char *address = word;
+    if (word[0] == '[') {
+        address++;
+        address[strcspn(address, "]")] = '\0';
+    } else if (strchr(word, '.') != NULL) {
+        word[strcspn(word, ":")] = '\0';
+    }
+    *out = (struct srs_endpoint){.addr.v4 = {.sin_family = AF_INET}};
+    if (inet_pton(AF_INET, address, &out->addr.v4.sin_addr) == 1)
+        return true;
+    *out = (struct srs_endpoint){.addr.v6 = {.sin6_family = AF_INET6}};
+    return inet_pton(AF_INET6, address, &out->addr.v6.sin6_addr) == 1;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+// From the end to the first that is no believed proxy itself; an entry that is no address ends it,
+// as nothing in front of it can be relied on.
+static bool read_list(const struct srs_server *server, const char *list, struct srs_endpoint *out)
+{
+    const char *end = list + strlen(list);
+    bool found = false;
+    while (end > list) {
+        const char *start = end;
+        struct srs_endpoint entry;
+        while (start > list && start[-1] != ',')
+            start--;
+        const char *first = start;
+        const char *last = end;
+        while (first < last && is_blank(*first))
+            first++;
+        while (last > first && is_blank(last[-1]))
+            last--;
+        if (!read_address(first, (size_t)(last - first), &entry))
+            return found;
+        *out = entry;
+        found = true;
+        if (!believes(server, &entry) || start == list)
+            return true;
+        end = start - 1;
+    }
+    return found;
+}
+
+struct srs_endpoint srs_front_client(struct srs_server *server, const struct srs_endpoint *direct,
+                                     const struct srs_http_request *request)
+{
+    struct srs_endpoint client;
+    const char *list = srs_http_request_header_last(request, "X-Forwarded-For");
+    const char *real = srs_http_request_header_last(request, "X-Real-IP");
+    if (list == NULL && real == NULL)
+        return *direct;
+    if (!believes(server, direct)) {
+        tell_once(server, direct, TOLD_HTTP, list != NULL ? "X-Forwarded-For" : "X-Real-IP");
+        return *direct;
+    }
+    if (list != NULL && read_list(server, list, &client))
+        return client;
+    if (real != NULL && read_address(real, strlen(real), &client))
+        return client;
+    return *direct;
+}
