@@ -1,5 +1,6 @@
 // Drives Chromium through the server's page: picks the stream from its list, watches it play and prints what was seen as
-// one JSON object. Its one argument is a JSON object: library, chromium, profile, url, stream, seconds, screenshot.
+// one JSON object. Its one argument is a JSON object: library, chromium, profile, url, stream, seconds, screenshot,
+// and flags, more arguments for Chromium.
 import { createRequire } from 'node:module';
 
 const given = JSON.parse(process.argv[2]);
@@ -17,6 +18,7 @@ const context = await chromium.launchPersistentContext(given.profile, {
     '--disable-background-networking', '--disable-component-update', '--disable-sync',
     '--autoplay-policy=no-user-gesture-required',
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+    ...(given.flags ?? []),
   ],
 });
 
