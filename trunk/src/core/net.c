@@ -210,6 +210,8 @@ void srs_conn_free(struct srs_conn *conn)
 
 void srs_conn_on_gone(struct srs_conn *conn, srs_conn_gone_fn *fn, void *arg)
 {
+    if (conn->gone_fn != NULL)
+        conn->gone_fn(conn->gone_arg);
     conn->gone_fn = fn;
     conn->gone_arg = arg;
 }

@@ -50,7 +50,8 @@ SRS_YIELDS SRS_ERR srs_conn_dial(const struct srs_endpoint *to, srs_usec deadlin
 // Takes the descriptor of a connected stream socket, also when it fails (then it is closed).
 SRS_ERR srs_conn_new(int fd, struct srs_conn **out);
 void srs_conn_free(struct srs_conn *conn);
-// Calls `fn` once, as the connection is freed; it must not yield. For whoever counts connections.
+// Calls `fn` once, as the connection is freed or another one is given; it must not yield. For
+// whoever counts connections.
 typedef void srs_conn_gone_fn(void *arg);
 void srs_conn_on_gone(struct srs_conn *conn, srs_conn_gone_fn *fn, void *arg);
 

@@ -8,7 +8,7 @@
 
 enum told { TOLD_PROXY = 1, TOLD_RTMP = 2, TOLD_HTTP = 4 };
 
-static bool believes(const struct srs_server *server, const struct srs_endpoint *peer)
+bool srs_front_believes(const struct srs_server *server, const struct srs_endpoint *peer)
 {
     const struct srs_config_networks *from = &server->config->proxy_from;
     for (size_t i = 0; i < from->count; i++)
@@ -83,7 +83,7 @@ static void take_header(struct srs_server *server, struct srs_conn *conn,
     char by[SRS_ENDPOINT_TEXT];
     if (header->kind == SRS_PROXY_NONE)
         return;
-    if (!believes(server, &peer)) {
+    if (!srs_front_believes(server, &peer)) {
         bool rtmp = header->kind == SRS_PROXY_RTMP;
         tell_once(server, &peer, rtmp ? TOLD_RTMP : TOLD_PROXY,
                   rtmp ? "proxy header of RTMP" : "PROXY protocol");
@@ -123,18 +123,37 @@ static SRS_YIELDS SRS_ERR open_tls(const struct srs_server *server, struct srs_c
     return SRS_OK;
 }
 
+// For those who were not counted when they connected.
+static SRS_ERR count_client(struct srs_server *server, struct srs_conn *conn)
+{
+    char ip[SRS_ENDPOINT_TEXT];
+    int64_t limit = server->config->max_connections_per_ip;
+    srs_err err = srs_peers_enter(&server->peers, conn, limit);
+    if (!err)
+        return SRS_OK;
+    struct srs_endpoint peer = srs_conn_peer(conn);
+    srs_endpoint_format_ip(&peer, ip);
+    server->refused++;
+    return srs_fail(SRS_E_EXCEED_CONNECTIONS, "peer=%s max_connections_per_ip=%lld", ip,
+                    (long long)limit);
+}
+
 SRS_YIELDS SRS_ERR srs_front_open(struct srs_server *server, struct srs_conn *conn,
                                   const struct srs_port *port, srs_usec deadline)
 {
     srs_co_may_yield();
     struct srs_proxy_header header = {.kind = SRS_PROXY_NONE};
+    struct srs_endpoint direct = srs_conn_peer(conn);
+    bool believed = srs_front_believes(server, &direct);
     bool tls = port->tls != SRS_CERTS_NONE;
     srs_err err = read_header(conn, port->is_rtmp && !tls ? read_any : srs_proxy_header_read,
                               deadline, &header);
     if (err)
         return err;
     take_header(server, conn, &header);
-    if (tls)
+    if (believed)
+        err = count_client(server, conn);
+    if (!err && tls)
         err = open_tls(server, conn, port, deadline);
     // Behind the PROXY protocol or inside of TLS; elsewhere it was looked for already.
     bool again =
@@ -143,6 +162,8 @@ SRS_YIELDS SRS_ERR srs_front_open(struct srs_server *server, struct srs_conn *co
         err = read_header(conn, srs_proxy_header_read_rtmp, deadline, &header);
         if (!err)
             take_header(server, conn, &header);
+        if (!err && believed && header.kind == SRS_PROXY_RTMP)
+            err = count_client(server, conn);
     }
     return err;
 }
@@ -197,7 +218,7 @@ static bool read_list(const struct srs_server *server, const char *list, struct 
             return found;
         *out = entry;
         found = true;
-        if (!believes(server, &entry) || start == list)
+        if (!srs_front_believes(server, &entry) || start == list)
             return true;
         end = start - 1;
     }
@@ -212,7 +233,7 @@ struct srs_endpoint srs_front_client(struct srs_server *server, const struct srs
     const char *real = srs_http_request_header_last(request, "X-Real-IP");
     if (list == NULL && real == NULL)
         return *direct;
-    if (!believes(server, direct)) {
+    if (!srs_front_believes(server, direct)) {
         tell_once(server, direct, TOLD_HTTP, list != NULL ? "X-Forwarded-For" : "X-Real-IP");
         return *direct;
     }

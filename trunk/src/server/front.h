@@ -7,8 +7,11 @@
 #include "protocol/http/server.h"
 #include "server/listeners.h"
 
-// Reads what `port` expects in front. Errors of srs_conn_read and srs_tls_accept; PROXY_HEADER,
-// RTMP_PROXY_EXCEED.
+bool srs_front_believes(const struct srs_server *server, const struct srs_endpoint *peer);
+
+// Reads what `port` expects in front. A believed peer was not counted when it connected, as it may
+// stand for many: its client is counted here, or itself if it names none. EXCEED_CONNECTIONS.
+// Errors of srs_conn_read and srs_tls_accept; PROXY_HEADER, RTMP_PROXY_EXCEED.
 SRS_YIELDS SRS_ERR srs_front_open(struct srs_server *server, struct srs_conn *conn,
                                   const struct srs_port *port, srs_usec deadline);
 

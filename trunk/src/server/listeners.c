@@ -1,6 +1,7 @@
 #include "server/listeners.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "server/front.h"
 #include "server/http/exchange.h"
 #include "server/rtmp/session.h"
 #include "server/web/session.h"
@@ -84,10 +85,12 @@ static bool has_room(struct listening *listening, struct srs_conn *conn)
         refuse(listening, &listening->owner->refusals, text);
         return false;
     }
+    struct srs_endpoint peer = srs_conn_peer(conn);
+    if (srs_front_believes(server, &peer)) // counted as its client, once it has said who that is
+        return true;
     srs_err err = srs_peers_enter(&server->peers, conn, config->max_connections_per_ip);
     if (!err)
         return true;
-    struct srs_endpoint peer = srs_conn_peer(conn);
     srs_endpoint_format_ip(&peer, ip);
     (void)snprintf(text, sizeof text, "peer=%s max_connections_per_ip=%lld", ip,
                    (long long)config->max_connections_per_ip);

@@ -70,7 +70,7 @@ def refusals(server, text):
 
 def max_connections_per_ip(case):
     """The address of the publisher and its API has all it may have; another one comes in beside it."""
-    server = case.server(top="max_connections_per_ip 3;\n")
+    server = case.server(top="max_connections_per_ip 3; proxy_from none;\n")
     case.publish(server, "x", thin())
     server.wait_live("x")
     held = [Rtmp(sock=wait_until(lambda: shaken(server), 5, "two more connections")) for _ in range(2)]

@@ -182,6 +182,51 @@ static void test_front_given_a_cut_header_then_deadline_and_all_of_it_when_it_co
     }
 }
 
+static void
+test_front_given_a_limit_per_address_then_clients_are_counted_and_not_their_proxy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        const struct srs_port *port;
+        const char *bytes;
+        srs_err want;
+    } rows[] = {
+        {"first of one client", &rtmp, V1 "03", SRS_OK},
+        {"second", &http, V1 "47", SRS_OK},
+        {"third", &rtmp, V1 "03", SRS_E_EXCEED_CONNECTIONS},
+        {"another client", &rtmp, V2 "03", SRS_OK},
+        {"one of the RTMP header", &rtmp, F3 "03", SRS_OK},
+        {"behind PROXY without a client", &rtmp, LOCAL F3 "03", SRS_OK},
+        {"third of them", &rtmp, LOCAL F3 "03", SRS_E_EXCEED_CONNECTIONS},
+        {"itself", &rtmp, "03", SRS_OK},
+        {"itself again", &rtmp, "03", SRS_OK},
+        {"itself a third time", &rtmp, "03", SRS_E_EXCEED_CONNECTIONS},
+    };
+    struct srs_conn *conns[SRS_COUNT(rows)];
+    int others[SRS_COUNT(rows)];
+    srs_config_unref(server.config);
+    server.config = config_must(files, "max_connections_per_ip 2;", NULL);
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        uint8_t bytes[512];
+        conns[i] = conn_from("127.0.0.1:9", &others[i]);
+        size_t size = hex_bytes(rows[i].bytes, bytes, sizeof bytes);
+        assert_int_equal(send(others[i], bytes, size, 0), size);
+        assert_err(rows[i].want, srs_front_open(&server, conns[i], rows[i].port, SOON),
+                   rows[i].why);
+        if (rows[i].want != SRS_OK) {
+            srs_conn_free(conns[i]);
+            conns[i] = NULL;
+        }
+    }
+    assert_int_equal(server.refused, 3);
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        srs_conn_free(conns[i]);
+        (void)close(others[i]);
+    }
+    assert_null(server.peers.table);
+}
+
 static void test_front_given_bad_beginnings_then_named(void **state)
 {
     (void)state;
@@ -306,6 +351,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_each, teardown_each)
         TEST(test_front_given_headers_then_peer_and_rest),
         TEST(test_front_given_a_cut_header_then_deadline_and_all_of_it_when_it_comes),
+        TEST(test_front_given_a_limit_per_address_then_clients_are_counted_and_not_their_proxy),
         TEST(test_front_given_bad_beginnings_then_named),
         TEST(test_front_given_request_headers_then_the_last_that_is_no_proxy),
         TEST(test_certs_given_missing_files_then_directive_and_file_are_named),
