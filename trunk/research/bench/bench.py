@@ -50,6 +50,12 @@ BARS = {
     "stalled.cut": (40, "s", "until the last of 100 stalled viewers was cut off"),
     "stalled.video_p99": (1.0, "x allowed", "900 others: p99 against before + max(a fifth, 10 ms)"),
     "stalled.audio_p99": (1.0, "x allowed", "900 others: p99 against before + max(a fifth, 10 ms)"),
+    "tls.rtmps.cpu": (3.5, "x plain", "1000 RTMPS viewers, mw_latency 350, against RTMP"),
+    "tls.https.cpu": (3.5, "x plain", "1000 HTTPS-FLV viewers, mw_latency 350, against HTTP-FLV"),
+    "tls.rtmps.viewer": (32, "KiB", "resident per RTMPS viewer at 1000"),
+    "tls.https.viewer": (32, "KiB", "resident per HTTPS-FLV viewer at 1000"),
+    "tls.rtmps.join_p99": (100, "ms", "connect to first media, 250 joins a second"),
+    "tls.https.join_p99": (100, "ms", "connect to first media, 250 joins a second"),
     "echo.cpu": (1.25, "x bare", "CPU per round trip, 1000 active connections"),
 }
 

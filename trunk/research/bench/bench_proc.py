@@ -209,7 +209,10 @@ class Server(Process):
             raise
 
     def url(self, form):
-        return self.flv_url if form.startswith("flv") else self.rtmp_url
+        for prefix in ("rtmps", "https", "flv"):
+            if form.startswith(prefix):
+                return getattr(self, prefix + "_url")
+        return self.rtmp_url
 
     def cpu(self):
         return cpu_seconds(self.pid)
@@ -249,7 +252,9 @@ rtmp {{
 http_server {{
     enabled on;
     listen 127.0.0.1:{http};
+    {https}
 }}
+{rtmps}
 vhost __defaultVhost__ {{
     min_latency {low};
     play {{
@@ -275,9 +280,28 @@ def start_nginx(out):
     return Server("nginx", [find_nginx(), "-p", prefix, "-c", conf], out, port, 0)
 
 
-def start_srs(binary, out, low=False):
-    rtmp, http = free_port(), free_port()
+def make_certificate(out):
+    """The words of a configuration that name it; a P-256 key, as nearly all servers have."""
+    cert, key = os.path.join(out, "bench.crt"), os.path.join(out, "bench.key")
+    done = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                           "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=bench",
+                           "-keyout", key, "-out", cert], capture_output=True, check=False)
+    if done.returncode:
+        raise BenchError(f"openssl: {done.stderr.decode()[-200:]}")
+    return f"cert {cert}; key {key};"
+
+
+def start_srs(binary, out, low=False, tls=False):
+    rtmp, http, rtmps, https = (free_port() for _ in range(4))
     conf = os.path.join(out, "srs.conf")
+    files = make_certificate(out) if tls else ""
     with open(conf, "w", encoding="ascii") as file:
-        file.write(SRS_CONF.format(rtmp=rtmp, http=http, low="on" if low else "off"))
-    return Server("srs", [binary, "-c", conf], out, rtmp, http)
+        file.write(SRS_CONF.format(
+            rtmp=rtmp, http=http, low="on" if low else "off",
+            rtmps=f"rtmps {{ enabled on; listen 127.0.0.1:{rtmps}; {files} }}" if tls else "",
+            https=f"https {{ enabled on; listen 127.0.0.1:{https}; {files} }}" if tls else ""))
+    server = Server("srs", [binary, "-c", conf], out, rtmp, http)
+    if tls:
+        server.rtmps_url = server.rtmp_url.replace("rtmp:", "rtmps:").replace(str(rtmp), str(rtmps))
+        server.https_url = server.flv_url.replace("http:", "https:").replace(str(http), str(https))
+    return server

@@ -42,12 +42,14 @@ class Env:
     def nginx(self):
         return proc.start_nginx(self.out)
 
-    def srs(self, low=False):
-        return proc.start_srs(self.args.srs, self.out, low)
+    def srs(self, low=False, tls=False):
+        return proc.start_srs(self.args.srs, self.out, low, tls)
 
     def server(self, form):
-        """Forms: nginx, or protocol and latency of ours as in rtmp350, flvlow."""
-        return self.nginx() if form == "nginx" else self.srs(form.endswith("low"))
+        """Forms: nginx, or protocol and latency of ours as in rtmp350, flvlow, rtmps350."""
+        if form == "nginx":
+            return self.nginx()
+        return self.srs(form.endswith("low"), form.startswith(("rtmps", "https")))
 
 
 def publish(load, count, bits, url):
@@ -294,6 +296,39 @@ def memory(env):
         memory_publishers(env)
 
 
+def tls_memory(env, form):
+    with ExitStack() as stack:
+        server = stack.enter_context(env.server(form))
+        load = stack.enter_context(env.load())
+        publish(load, 1, MBIT, server.rtmp_url)
+        # The first one brings in what the worker has once.
+        join(load, 1, 250, server.url(form))
+        load.ask("leave")
+        before = highest_rss(server, 3)
+        join(load, VIEWERS, 250, server.url(form))
+        peak = highest_rss(server, 5)
+    env.report.check(f"tls.{form.removesuffix('350')}.viewer", (peak - before) / 1024 / VIEWERS)
+
+
+def tls(env):
+    """Plain, inside TLS, plain, inside TLS, plain."""
+    if not env.have_srs:
+        return
+    for plain, form in (("rtmp350", "rtmps350"), ("flv350", "https350")):
+        runs = [one_run(env, form if turn % 2 else plain, 1, MBIT, VIEWERS) for turn in range(5)]
+        name = f"tls.{form.removesuffix('350')}"
+        lost = [text for run in runs for text in run["lost"]]
+        env.report.info(f"{name}.plain_cpu", statistics.median(run["cpu"] for run in runs[::2]),
+                        "cores")
+        if lost:
+            env.report.fail(f"{name}.lost", "; ".join(lost))
+        else:
+            env.report.check(f"{name}.cpu", max(
+                runs[i]["cpu"] / min(runs[i - 1]["cpu"], runs[i + 1]["cpu"]) for i in (1, 3)))
+        env.report.check(f"{name}.join_p99", max(runs[i]["first"]["p99"] for i in (1, 3)))
+        tls_memory(env, form)
+
+
 def bare_cpu(env, viewers):
     """CPU of the bare writer that sends what a 350 ms beat of the stream holds."""
     port = proc.free_port()
@@ -464,5 +499,6 @@ SCENARIOS = {
     "memory": memory,
     "growth": growth,
     "stalled": stalled,
+    "tls": tls,
     "echo": echo,
 }

@@ -2,12 +2,12 @@
 // are skipped; there are no trailers to read, since a live stream that ends is a failure here.
 #include "load_flv.h"
 #include "load_core.h"
+#include "load_tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 #define FLV_HEAD_BYTES 13 // 9 of the header, 4 of PreviousTagSize0
 #define TAG_HEAD_BYTES 11
@@ -35,8 +35,7 @@ bool srs_load_flv_request(int fd, const struct srs_load_target *target, const ch
                        "GET /%s/%s%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench_load\r\n"
                        "Accept: */*\r\n\r\n",
                        target->app, stream, target->suffix, target->host);
-    return len > 0 && (size_t)len < sizeof(text) &&
-           send(fd, text, (size_t)len, MSG_NOSIGNAL) == len;
+    return len > 0 && (size_t)len < sizeof(text) && srs_load_send(fd, text, (size_t)len);
 }
 
 static void end_tag(struct srs_load_flv *flv)

@@ -19,6 +19,8 @@ static uint8_t scratch[READ_BYTES];
 
 static void player_close(struct srs_load_player *player)
 {
+    srs_load_tls_free(player->tls);
+    player->tls = NULL;
     if (player->watch.fd >= 0)
         close(player->watch.fd);
     player->watch.fd = -1;
@@ -132,18 +134,28 @@ static void parse(struct srs_load_player *player, const uint8_t *data, size_t le
     }
 }
 
-static void read_some(struct srs_load_player *player)
+// Counts the bytes of the socket and gives those inside, which are the same without TLS.
+static ssize_t receive(struct srs_load_player *player, bool discard)
 {
-    const bool discard = player->discards && !player->all->reading;
+    if (player->tls != NULL && !discard)
+        return srs_load_tls_recv(player->tls, scratch, READ_BYTES, &player->bytes);
     ssize_t got = recv(player->watch.fd, scratch, discard ? DISCARD_BYTES : READ_BYTES,
                        discard ? MSG_TRUNC : 0);
+    player->bytes += got > 0 ? (uint64_t)got : 0;
+    return got;
+}
+
+static void read_some(struct srs_load_player *player)
+{
+    const bool discard = player->discards && (!player->all->reading || player->tls != NULL);
+    ssize_t got = receive(player, discard);
     if (got < 0 && errno == EAGAIN)
         return;
     if (got <= 0) {
         player_close(player);
         return;
     }
-    player->bytes += (uint64_t)got;
+    player->saw_last = player->saw_last || (discard && player->all->reading);
     if (player->is_rtmp && player->bytes - player->acked >= ACK_EVERY) {
         player->acked = player->bytes;
         srs_load_rtmp_ack(player->watch.fd, (uint32_t)player->bytes);
@@ -157,10 +169,9 @@ static void read_some(struct srs_load_player *player)
         parse(player, scratch, (size_t)got);
 }
 
-static void on_connected(struct srs_load_player *player)
+static void on_open(struct srs_load_player *player)
 {
-    player->connected = true;
-    srs_load_loop_change(player->all->loop, &player->watch, EPOLLIN);
+    player->shaken = true;
     if (player->rtmp) {
         srs_load_rtmp_open(player->rtmp, player->watch.fd);
     } else if (player->flv) {
@@ -174,6 +185,27 @@ static void on_connected(struct srs_load_player *player)
     }
 }
 
+static void shake(struct srs_load_player *player)
+{
+    const int state = srs_load_tls_shake(player->tls);
+    if (state < 0)
+        player_close(player);
+    else if (state > 0)
+        on_open(player);
+}
+
+static void on_connected(struct srs_load_player *player)
+{
+    player->connected = true;
+    srs_load_loop_change(player->all->loop, &player->watch, EPOLLIN);
+    if (!player->all->join.target.tls) {
+        on_open(player);
+        return;
+    }
+    player->tls = srs_load_tls_new(player->watch.fd);
+    shake(player);
+}
+
 static void on_ready(struct srs_load_watch *watch, uint32_t events)
 {
     struct srs_load_player *player = (struct srs_load_player *)watch;
@@ -181,8 +213,10 @@ static void on_ready(struct srs_load_watch *watch, uint32_t events)
         // Registered for the end of the connection only.
         player->cut_at = srs_load_now();
         srs_load_loop_remove(player->all->loop, watch);
-    } else if (player->connected) {
+    } else if (player->shaken) {
         read_some(player);
+    } else if (player->connected) {
+        shake(player);
     } else if (events & (EPOLLERR | EPOLLHUP)) {
         player_close(player);
     } else {

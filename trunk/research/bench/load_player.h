@@ -1,6 +1,8 @@
 #pragma once
 // Players. Most throw their bytes away unread; a few, spread over the order of joining, parse and
-// check every frame.
+// check every frame. Inside TLS only those few go on decrypting: the others make a real handshake,
+// read up to the first media and count the bytes of the socket from then on. That the last frame
+// reached such a one is seen by bytes that come when it alone was sent.
 #include "load_core.h"
 #include "load_target.h"
 

@@ -3,6 +3,7 @@
 #include "load_flv.h"
 #include "load_frame.h"
 #include "load_player.h"
+#include "load_tls.h"
 
 struct srs_load_track {
     bool started;
@@ -19,11 +20,12 @@ struct srs_load_checked {
 struct srs_load_player {
     struct srs_load_watch watch; // first: the loop hands it back
     struct srs_load_players *all;
+    struct srs_load_tls *tls;         // NULL for a plain one
     struct srs_load_rtmp *rtmp;       // while parsing RTMP
     struct srs_load_flv *flv;         // while parsing HTTP-FLV
     struct srs_load_checked *checked; // sampled players only
     size_t stream;
-    bool is_rtmp, connected, accepted, discards, closed, saw_last;
+    bool is_rtmp, connected, shaken, accepted, discards, closed, saw_last;
     uint8_t marker_at; // bytes of the marker matched so far
     uint64_t bytes, marked, acked;
     srs_nsec began, received, first_media;

@@ -1,10 +1,10 @@
 // RTMP client session: handshake, commands (order and ids as ffmpeg sends them), answers to pings.
 #include "load_rtmp.h"
 #include "load_core.h"
+#include "load_tls.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define HANDSHAKE_BYTES 1536
 #define HELLO_BYTES     (1 + 2 * HANDSHAKE_BYTES)
@@ -128,7 +128,7 @@ void srs_load_rtmp_free(struct srs_load_rtmp *rtmp)
 // use.
 static void send_all(struct srs_load_rtmp *rtmp, const struct srs_load_out *out)
 {
-    if (out->bad || send(rtmp->fd, out->data, out->len, MSG_NOSIGNAL) != (ssize_t)out->len)
+    if (out->bad || !srs_load_send(rtmp->fd, out->data, out->len))
         rtmp->step = SRS_LOAD_STEP_FAILED;
 }
 
@@ -360,6 +360,5 @@ void srs_load_rtmp_ack(int fd, uint32_t total)
     struct srs_load_out out = {.data = raw, .cap = sizeof(raw)};
     add_u32(&out, SRS_LOAD_TYPE_ACK, total);
     // A full buffer means that the server does not read; the ack is a courtesy and not repeated.
-    if (send(fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        return;
+    (void)srs_load_send(fd, out.data, out.len);
 }

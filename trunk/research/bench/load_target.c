@@ -35,16 +35,22 @@ static bool parse_host(const char *host, struct sockaddr_in *addr)
     return *end == '\0' && port > 0 && port < 65536 && inet_pton(AF_INET, ip, &addr->sin_addr) == 1;
 }
 
-static const char *parse_scheme(const char *url, enum srs_load_kind *kind)
+static const char *parse_scheme(const char *url, struct srs_load_target *out)
 {
     static const struct {
         const char *text;
         enum srs_load_kind kind;
-    } schemes[] = {{"rtmp://", SRS_LOAD_RTMP}, {"http://", SRS_LOAD_FLV}, {"raw://", SRS_LOAD_RAW}};
+        bool tls;
+    } schemes[] = {{"rtmp://", SRS_LOAD_RTMP, false},
+                   {"rtmps://", SRS_LOAD_RTMP, true},
+                   {"http://", SRS_LOAD_FLV, false},
+                   {"https://", SRS_LOAD_FLV, true},
+                   {"raw://", SRS_LOAD_RAW, false}};
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         size_t len = strlen(schemes[i].text);
         if (strncmp(url, schemes[i].text, len) == 0) {
-            *kind = schemes[i].kind;
+            out->kind = schemes[i].kind;
+            out->tls = schemes[i].tls;
             return url + len;
         }
     }
@@ -69,7 +75,7 @@ static bool parse_path(const char *path, struct srs_load_target *out)
 bool srs_load_target_parse(const char *url, struct srs_load_target *out)
 {
     *out = (struct srs_load_target){0};
-    const char *rest = parse_scheme(url, &out->kind);
+    const char *rest = parse_scheme(url, out);
     if (rest == NULL)
         return false;
     size_t host_len = strcspn(rest, "/");

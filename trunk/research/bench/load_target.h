@@ -1,6 +1,6 @@
 #pragma once
-// Where to connect, from a URL: rtmp://IP:PORT/app/stream, http://IP:PORT/path or raw://IP:PORT
-// (bytes without protocol).
+// Where to connect, from a URL: rtmp://IP:PORT/app/stream, http://IP:PORT/path, the same with rtmps
+// and https, or raw://IP:PORT (bytes without protocol).
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@ enum srs_load_kind { SRS_LOAD_RTMP, SRS_LOAD_FLV, SRS_LOAD_RAW };
 
 struct srs_load_target {
     enum srs_load_kind kind;
+    bool tls;
     struct sockaddr_in addr;
     char host[SRS_LOAD_NAME_BYTES];   // "IP:PORT" as written
     char app[SRS_LOAD_NAME_BYTES];    // RTMP: everything between host and stream; HTTP: the path's
