@@ -7,6 +7,9 @@
 #include <uthash.h>
 #pragma GCC diagnostic ignored "-Wimplicit-fallthrough" // its hash function, expanded in here
 
+// A publisher that has sent nothing but data for so long may have nothing else.
+static const srs_usec data_wait = 1 * SRS_SEC;
+
 struct entry {
     UT_hash_handle hh;
     struct srs_source source;
@@ -241,22 +244,50 @@ static void count(struct srs_source *source, const struct srs_packet *packet)
         stats->data_packets++;
 }
 
+// Neither audio nor video has been announced or sent for a while, but data is: then that is the
+// stream, with its own times behind what was there before.
+static bool is_data_only(struct srs_source *source, const struct srs_packet_head *head)
+{
+    if (source->data_only)
+        return true;
+    if (head->arrived - source->published_at < data_wait ||
+        srs_source_track(source, SRS_KIND_VIDEO, -1) != NULL ||
+        srs_source_track(source, SRS_KIND_AUDIO, -1) != NULL)
+        return false;
+    source->data_only = true;
+    srs_timeline_follow(&source->data_timeline, &source->timeline);
+    return true;
+}
+
+// Beside audio and video data may carry any time (many senders say 0): it takes the place where it
+// arrived.
+static srs_usec data_offset(const struct srs_timeline *timeline, srs_usec dts)
+{
+    srs_usec out = dts + timeline->offset;
+    srs_usec last = timeline->last_out;
+    bool near = out >= last - SRS_SEC && out <= last + SRS_SEC;
+    return near && timeline->started && !timeline->restarted ? timeline->offset : last - dts;
+}
+
 static void put_on_timeline(struct srs_source *source, struct srs_packet_head *head)
 {
-    // Data may carry any time (many senders say 0); it takes the place where it arrived.
+    bool jumped = false;
+    struct srs_timeline *timeline = &source->timeline;
     if (head->kind == SRS_KIND_DATA) {
-        srs_usec out = head->dts + source->timeline.offset;
-        srs_usec last = source->timeline.last_out;
-        bool near = out >= last - SRS_SEC && out <= last + SRS_SEC;
-        out = near && source->timeline.started && !source->timeline.restarted ? out : last;
-        head->moved = out - head->dts;
-        head->dts = out;
-        head->pts = out;
+        if (is_data_only(source, head))
+            head->moved = srs_timeline_offset(&source->data_timeline, head->kind, head->dts,
+                                              head->arrived, &jumped);
+        else
+            head->moved = data_offset(timeline, head->dts);
+        head->dts += head->moved;
+        head->pts = head->dts;
         return;
     }
-    bool jumped = false;
-    srs_usec offset =
-        srs_timeline_offset(&source->timeline, head->kind, head->dts, head->arrived, &jumped);
+    if (source->data_only) {
+        source->data_only = false;
+        srs_timeline_follow(timeline, &source->data_timeline);
+    }
+    srs_usec offset = srs_timeline_offset(timeline, head->kind, head->dts, head->arrived, &jumped);
     head->moved = offset;
     head->dts += offset;
     head->pts += offset;
@@ -344,6 +375,9 @@ SRS_ERR srs_source_publish(struct srs_source *source, const void *publisher, srs
     if (source->intake.mix)
         source->mixer = srs_new(struct srs_mixer);
     srs_timeline_restart(&source->timeline);
+    if (source->data_only)
+        srs_timeline_follow(&source->timeline, &source->data_timeline);
+    source->data_only = false;
     (void)srs_source_ref(source);
     tell_changed(source);
     return SRS_OK;

@@ -78,6 +78,8 @@ struct srs_source {
     struct srs_packet_log log;
     struct srs_arena arena; // for the publisher's packets
     struct srs_timeline timeline;
+    struct srs_timeline data_timeline; // while the publisher sends nothing but data
+    bool data_only;
     struct srs_source_intake intake; // of the next publisher
     struct srs_mixer *mixer;         // NULL when the publisher's packets go in as they come
     bool repeat_headers;

@@ -17,6 +17,16 @@ void srs_timeline_restart(struct srs_timeline *timeline)
         timeline->seen[i] = false;
 }
 
+void srs_timeline_follow(struct srs_timeline *timeline, const struct srs_timeline *other)
+{
+    if (!timeline->started || timeline->last_out < other->last_out) {
+        timeline->last_out = other->last_out;
+        timeline->last_arrived = other->last_arrived;
+    }
+    timeline->started = true;
+    srs_timeline_restart(timeline);
+}
+
 static bool fits(const struct srs_timeline *timeline, unsigned kind, srs_usec out, srs_usec arrived)
 {
     if (!timeline->seen[kind])

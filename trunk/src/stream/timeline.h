@@ -27,6 +27,9 @@ struct srs_timeline {
 // A new publisher: its first packet continues the timeline whatever its clock says.
 void srs_timeline_restart(struct srs_timeline *timeline);
 
+// Goes on behind `other`, whose sender has gone silent, as behind a former publisher.
+void srs_timeline_follow(struct srs_timeline *timeline, const struct srs_timeline *other);
+
 // The offset to add to a packet of `kind` with this dts; *jumped says that the timeline was mended
 // here.
 srs_usec srs_timeline_offset(struct srs_timeline *timeline, unsigned kind, srs_usec dts,

@@ -442,6 +442,57 @@ static void test_delivery_given_metadata_before_media_then_media_begins_at_zero(
     close_model(&model);
 }
 
+// Without audio and video the viewer starts with data once there has been nothing else for a while.
+static void test_delivery_given_nothing_but_data_then_it_starts_with_it(void **state)
+{
+    (void)state;
+    static struct model model;
+    static const struct plan plan = {"data", FLOW_FLV, 0, SRS_VIEWER_FROM_ZERO, false, false};
+    open_model(&model, &plan, 3);
+    join(&model);
+    model.now = 0;
+    model.player.take_max = 1 << 20;
+    model.player.again = 0;
+    while (model.now < SRS_SEC) {
+        push_packet(&model, SRS_KIND_DATA, 0, 50);
+        srs_viewer_flush(&model.player.viewer);
+        assert_false(model.player.viewer.started);
+    }
+    model.at = model.count;
+    model.unlisted = 1; // there is no metadata
+    for (int i = 0; i < 3; i++)
+        push_packet(&model, SRS_KIND_DATA, 0, 50);
+    drain(&model);
+    assert_int_equal(model.got, 3);
+    srs_usec last = model.pushed[model.count - 1]->head.dts;
+    push_packet(&model, SRS_KIND_VIDEO, SRS_PACKET_KEY, 50); // and goes on with video
+    assert_true(model.pushed[model.count - 1]->head.dts > last);
+    drain(&model);
+    assert_int_equal(model.got, 4);
+    close_model(&model);
+}
+
+// A player that joins a stream whose key frames do not come, or whose video has stopped.
+static void test_delivery_given_no_key_frame_then_audio_flows_all_the_same(void **state)
+{
+    (void)state;
+    static struct model model;
+    static const struct plan plan = {"no key", FLOW_FLV, 0, SRS_VIEWER_FROM_ZERO, false, false};
+    open_model(&model, &plan, 3);
+    model.player.take_max = 1 << 20;
+    model.player.again = 0;
+    for (int i = 0; i < 20; i++)
+        push_packet(&model, SRS_KIND_VIDEO, 0, 50);
+    join(&model);
+    for (int i = 0; i < 5; i++) {
+        push_packet(&model, SRS_KIND_AUDIO, 0, 50);
+        push_packet(&model, SRS_KIND_VIDEO, 0, 50);
+        drain(&model);
+        assert_int_equal(model.got, i + 1);
+    }
+    close_model(&model);
+}
+
 struct simple {
     struct flow_player player;
     unsigned count;
@@ -675,6 +726,8 @@ int main(void)
         cmocka_unit_test(test_delivery_given_pong_within_a_long_frame_then_it_waits_for_the_end),
         cmocka_unit_test(test_delivery_given_jump_behind_a_long_packet_then_counted_once),
         cmocka_unit_test(test_delivery_given_metadata_before_media_then_media_begins_at_zero),
+        cmocka_unit_test(test_delivery_given_nothing_but_data_then_it_starts_with_it),
+        cmocka_unit_test(test_delivery_given_no_key_frame_then_audio_flows_all_the_same),
         cmocka_unit_test(test_delivery_given_large_metadata_in_small_chunks_then_it_arrives_whole),
         cmocka_unit_test(test_delivery_given_many_empty_packets_then_all_go_in_one_flush),
         cmocka_unit_test(test_delivery_given_extended_timestamps_then_times_are_right_for_all),

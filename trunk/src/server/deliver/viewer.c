@@ -125,8 +125,9 @@ static void add_mark(struct srs_writer *writer, enum srs_writer_part part,
     writer->lost = 0;
 }
 
-// The first audio or video there is: data may carry any time, which is not to be the zero. While
-// there is none the viewer stays at the end of the log, so that nothing is kept for it.
+// The first audio or video there is: data may carry any time, which is not to be the zero, unless
+// the stream is nothing but data. While there is none the viewer stays at the end of the log, so
+// that nothing is kept for it.
 static const struct srs_packet *first_media(struct srs_viewer *viewer)
 {
     uint64_t number = viewer->consumer.next;
@@ -134,7 +135,8 @@ static const struct srs_packet *first_media(struct srs_viewer *viewer)
     bool jumped = false;
     const struct srs_packet *packet =
         srs_consumer_peek(&viewer->consumer, &number, &need_key, &jumped);
-    while (packet != NULL && packet->head.kind == SRS_KIND_DATA) {
+    bool data_only = viewer->consumer.source->data_only;
+    while (packet != NULL && packet->head.kind == SRS_KIND_DATA && !data_only) {
         number++;
         packet = srs_consumer_peek(&viewer->consumer, &number, &need_key, &jumped);
     }

@@ -463,6 +463,7 @@ static void test_source_given_data_of_any_time_then_it_takes_its_place(void **st
     struct srs_source *source = get_published();
     static const int64_t rows[][2] = {{7777000, 0}, {0, 5000},    {5900, 5900},
                                       {4100, 4100}, {6100, 5000}, {3900, 5000}};
+    (void)set_track(source, SRS_KIND_VIDEO, "config"); // it is more than a stream of data
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
         push(source, SRS_KIND_DATA, 0, rows[i][0]);
         const struct srs_packet *got = srs_packet_log_at(&source->log, source->log.next - 1);
@@ -473,6 +474,48 @@ static void test_source_given_data_of_any_time_then_it_takes_its_place(void **st
     }
     assert_int_equal(source->stats.jumps, 0);
     srs_source_unpublish(source, &publisher);
+}
+
+static srs_usec push_data(struct srs_source *source, int64_t ms, int64_t arrived)
+{
+    struct srs_packet *packet =
+        make_packet(set_track(source, SRS_KIND_DATA, ""), 10, 0, ms * SRS_MSEC);
+    packet->head.arrived = arrived * SRS_MSEC;
+    assert_err(SRS_OK, srs_source_push(source, packet), "data");
+    const struct srs_packet *got = srs_packet_log_at(&source->log, source->log.next - 1);
+    assert_int_equal(got->head.dts - got->head.moved, ms * SRS_MSEC);
+    return got->head.dts / SRS_MSEC;
+}
+
+// Nothing but data: it has times of its own, which go on over a republish and into the video that
+// comes in the end.
+static void test_source_given_nothing_but_data_then_its_own_times(void **state)
+{
+    (void)state;
+    struct srs_source *source = get("s");
+    assert_err(SRS_OK, srs_source_publish(source, &publisher, 0), "publish");
+    assert_int_equal(push_data(source, 70000, 100), 0); // video may still come
+    assert_int_equal(push_data(source, 70500, 900), 0);
+    assert_false(source->data_only);
+    srs_usec first = push_data(source, 70900, 1000);
+    assert_true(source->data_only);
+    assert_int_equal(push_data(source, 71000, 1200), first + 100);
+    assert_int_equal(push_data(source, 71500, 1800), first + 600);
+    assert_int_equal(push_data(source, 5, 2000), first + 800); // its clock began anew
+    srs_source_unpublish(source, &publisher);
+    assert_err(SRS_OK, srs_source_publish(source, &publisher, 3000 * SRS_MSEC), "publish");
+    assert_int_equal(push_data(source, 900000, 3100), first + 800);
+    assert_int_equal(push_data(source, 900000, 4000), first + 2800);
+    struct srs_packet *packet =
+        make_packet(set_track(source, SRS_KIND_VIDEO, "config"), 10, KEY, 0);
+    packet->head.arrived = 4100 * SRS_MSEC;
+    assert_err(SRS_OK, srs_source_push(source, packet), "video");
+    const struct srs_packet *got = srs_packet_log_at(&source->log, source->log.next - 1);
+    assert_int_equal(got->head.dts, (first + 2900) * SRS_MSEC);
+    assert_false(source->data_only);
+    assert_int_equal(push_data(source, 0, 4200), first + 2900);
+    srs_source_unpublish(source, &publisher);
+    srs_source_unref(source);
 }
 
 static void test_source_given_metadata_then_the_last_is_kept(void **state)
@@ -903,6 +946,7 @@ int main(void)
         TEST(test_source_given_no_gop_cache_then_nothing_is_kept_without_consumers),
         TEST(test_source_given_jumps_then_flagged_and_counted_once),
         TEST(test_source_given_data_of_any_time_then_it_takes_its_place),
+        TEST(test_source_given_nothing_but_data_then_its_own_times),
         TEST(test_source_given_metadata_then_the_last_is_kept),
         TEST(test_source_given_no_memory_then_push_says_so_and_goes_on),
         TEST(test_source_given_half_a_second_then_a_bitrate),
