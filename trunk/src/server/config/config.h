@@ -95,6 +95,7 @@ struct srs_config_vhost {
     struct {
         srs_usec firstpkt_timeout;
         srs_usec normal_timeout;
+        srs_usec kickoff_for_idle; // 0 for never
     } publish;
     struct {
         bool enabled;

@@ -25,8 +25,11 @@ struct publisher {
     struct srs_forward *forward; // its copies to other servers, or NULL
     srs_usec first_timeout;
     srs_usec normal_timeout;
-    srs_usec last_at; // of the last media message, 0 = none yet
+    srs_usec idle_timeout; // without any player, 0 = none
+    srs_usec last_at;      // of the last media message, 0 = none yet
     srs_usec began_at;
+    srs_usec used_at; // when a player was seen last
+    uint64_t players; // seen so far
 };
 
 struct session {
@@ -153,7 +156,9 @@ static SRS_ERR begin_publish(struct session *session, const struct target *targe
     publisher->source = source;
     publisher->first_timeout = target->vhost->publish.firstpkt_timeout;
     publisher->normal_timeout = target->vhost->publish.normal_timeout;
+    publisher->idle_timeout = target->vhost->publish.kickoff_for_idle;
     publisher->began_at = srs_now();
+    publisher->used_at = publisher->began_at;
     srs_flv_ingest_init(&publisher->ingest, source);
     session->publisher = publisher;
     err = add_client(session, "fmle-publish", source, target->url.stream);
@@ -195,6 +200,20 @@ static SRS_ERR on_publish(struct session *session)
     return err ? srs_wrap(err, "publish") : SRS_OK;
 }
 
+// One that comes and goes between two messages has been a player too.
+static SRS_ERR check_idle(struct publisher *publisher, srs_usec now)
+{
+    const struct srs_source *source = publisher->source;
+    if (source->consumer_count > 0 || source->stats.consumers_total != publisher->players) {
+        publisher->players = source->stats.consumers_total;
+        publisher->used_at = now;
+    } else if (now - publisher->used_at >= publisher->idle_timeout) {
+        return srs_fail(SRS_E_KICKOFF_FOR_IDLE, "no player for %lld ms",
+                        (long long)((now - publisher->used_at) / SRS_MSEC));
+    }
+    return SRS_OK;
+}
+
 static SRS_ERR on_media(struct session *session, const struct srs_rtmp_msg *msg)
 {
     struct publisher *publisher = session->publisher;
@@ -202,6 +221,11 @@ static SRS_ERR on_media(struct session *session, const struct srs_rtmp_msg *msg)
     if (publisher == NULL)
         return srs_fail(SRS_E_RTMP_MESSAGE_DECODE, "media without a publish");
     publisher->last_at = now;
+    if (publisher->idle_timeout > 0) {
+        srs_err err = check_idle(publisher, now);
+        if (err)
+            return err;
+    }
     return srs_flv_ingest_message(&publisher->ingest, msg->type, msg->timestamp, msg->payload, now);
 }
 

@@ -158,6 +158,8 @@ static const struct {
      "SRS_VHOST_FORWARD_ENABLED=on", "on"},
     {"vhost.forward", "destination", "", "vhost v { forward { destination a:1 b; } }", "a:1 b",
      NULL, NULL},
+    {"vhost.publish", "kickoff_for_idle", "0", "vhost v { publish { kickoff_for_idle 1.5; } }",
+     "1500000", "SRS_VHOST_PUBLISH_KICKOFF_FOR_IDLE=0.25", "250000"},
     {"vhost.http_remux", "enabled", "off", "vhost v { http_remux { enabled on; } }", "on",
      "SRS_VHOST_HTTP_REMUX_ENABLED=on", "on"},
     {"vhost.http_remux", "mount", "[vhost]/[app]/[stream].flv",
