@@ -61,12 +61,13 @@ bool srs_mux_track_body(const struct srs_track *track, struct srs_mux_body *out)
 
 // A publisher that begins its clock anew is not to stand still until it has caught up with the
 // zero; tracks that begin a little earlier are no such case.
-static uint32_t sender_ms(struct srs_mux_state *state, srs_usec dts)
+static uint32_t sender_ms(struct srs_mux_state *state, const struct srs_packet_head *head)
 {
+    srs_usec dts = head->dts - head->moved;
     srs_usec out = dts / SRS_MSEC - state->zero / SRS_MSEC;
     if (state->times == SRS_VIEWER_ABSOLUTE)
         return (uint32_t)out;
-    if (out < -JUMP_MS)
+    if (out < -JUMP_MS && head->kind != SRS_KIND_DATA) // data may carry any time
         state->zero = dts;
     return out > 0 ? (uint32_t)out : 0;
 }
@@ -74,7 +75,7 @@ static uint32_t sender_ms(struct srs_mux_state *state, srs_usec dts)
 uint32_t srs_mux_time_ms(struct srs_mux_state *state, const struct srs_packet_head *head)
 {
     if (state->times != SRS_VIEWER_FROM_ZERO)
-        return sender_ms(state, head->dts - head->moved);
+        return sender_ms(state, head);
     srs_usec out = head->dts / SRS_MSEC - state->zero / SRS_MSEC;
     return out > 0 ? (uint32_t)out : 0;
 }

@@ -199,7 +199,8 @@ static void test_mux_given_composition_times_then_24_bits_with_sign(void **state
 
 static uint32_t time_ms(struct srs_mux_state *state, int64_t dts_ms, int64_t moved_ms)
 {
-    struct srs_packet_head head = {.dts = dts_ms * SRS_MSEC, .moved = moved_ms * SRS_MSEC};
+    struct srs_packet_head head = {
+        .kind = SRS_KIND_VIDEO, .dts = dts_ms * SRS_MSEC, .moved = moved_ms * SRS_MSEC};
     return srs_mux_time_ms(state, &head);
 }
 
@@ -227,6 +228,10 @@ static void test_mux_given_sender_times_then_what_was_moved_is_taken_off(void **
     assert_int_equal(time_ms(&at, 9080, 9080), 0);
     assert_int_equal(time_ms(&at, 9120, 9080), 40);
     assert_int_equal(time_ms(&at, 9160, -91000), 100160);
+    struct srs_packet_head data = {.kind = SRS_KIND_DATA, .moved = 9000 * SRS_MSEC};
+    at.zero = 8000 * SRS_MSEC;
+    assert_int_equal(srs_mux_time_ms(&at, &data), 0); // metadata at 0, as encoders send it
+    assert_int_equal(at.zero, 8000 * SRS_MSEC);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
