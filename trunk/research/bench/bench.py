@@ -56,6 +56,10 @@ BARS = {
     "tls.https.viewer": (32, "KiB", "resident per HTTPS-FLV viewer at 1000"),
     "tls.rtmps.join_p99": (100, "ms", "connect to first media, 250 joins a second"),
     "tls.https.join_p99": (100, "ms", "connect to first media, 250 joins a second"),
+    "bounds.one.memory": (1.25, "x allowed", "a stream of 20 Mbit/s without key frames: growth"),
+    "bounds.many.memory": (1.25, "x allowed", "300 publishers of 1 Mbit/s in one gop: growth"),
+    "bounds.one.video_p99": (400, "ms", "100 viewers beside it"),
+    "bounds.many.video_p99": (400, "ms", "100 viewers beside them"),
     "echo.cpu": (1.25, "x bare", "CPU per round trip, 1000 active connections"),
 }
 

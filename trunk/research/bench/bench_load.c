@@ -1,7 +1,9 @@
 // bench_load: publishers and players in one process, driven by lines on standard input; each line
 // is answered by one line of JSON.
 //
-//   publish N BITS_PER_S URL    N publishers; with N > 1 the stream names get an index
+//   publish N BITS_PER_S URL [one-gop]
+//                               N publishers; with N > 1 the stream names get an index; one-gop:
+//                               after the first there are no key frames
 //   join N RATE URL [streams M] [sampled S] [rcvbuf B] [accept]
 //                               N players, RATE a second, over M streams; answered when all have
 //                               media, or with `accept` when all are accepted
@@ -222,8 +224,11 @@ static void cmd_publish(struct load *load, char **words, size_t count)
     struct srs_load_target target;
     if (count < 4 || number(words[1]) == 0 || number(words[1]) > PLAYERS_LIMIT ||
         number(words[2]) == 0 || !srs_load_target_parse(words[3], &target)) {
-        fail("publish N BITS_PER_S URL");
-    } else if (load->pubs.count > 0) {
+        fail("publish N BITS_PER_S URL [one-gop]");
+        return;
+    }
+    load->pubs.one_gop = count > 4 && strcmp(words[4], "one-gop") == 0;
+    if (load->pubs.count > 0) {
         fail("there are publishers");
     } else if (!srs_load_pubs_start(&load->pubs, &target, number(words[1]), number(words[2]))) {
         fail("cannot connect");

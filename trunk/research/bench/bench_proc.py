@@ -245,6 +245,7 @@ rtmp {{
 SRS_CONF = """daemon off;
 srs_log_tank console;
 max_connections 19000;
+{top}
 rtmp {{
     listen 127.0.0.1:{rtmp};
     chunk_size 60000;
@@ -291,13 +292,13 @@ def make_certificate(out):
     return f"cert {cert}; key {key};"
 
 
-def start_srs(binary, out, low=False, tls=False):
+def start_srs(binary, out, low=False, tls=False, top=""):
     rtmp, http, rtmps, https = (free_port() for _ in range(4))
     conf = os.path.join(out, "srs.conf")
     files = make_certificate(out) if tls else ""
     with open(conf, "w", encoding="ascii") as file:
         file.write(SRS_CONF.format(
-            rtmp=rtmp, http=http, low="on" if low else "off",
+            rtmp=rtmp, http=http, low="on" if low else "off", top=top,
             rtmps=f"rtmps {{ enabled on; listen 127.0.0.1:{rtmps}; {files} }}" if tls else "",
             https=f"https {{ enabled on; listen 127.0.0.1:{https}; {files} }}" if tls else ""))
     server = Server("srs", [binary, "-c", conf], out, rtmp, http)

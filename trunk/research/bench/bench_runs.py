@@ -15,6 +15,9 @@ BEAT_MS = 350
 MEMORY_VIEWERS = 2000
 STALLED = 100
 STALL_RCVBUF = 128 << 10
+BOUND_BITS = 20 * MBIT
+BOUND_MANY = 300
+BOUND_MEMORY = 256 << 20  # media_memory while they publish
 STREAM_KEPT_S = 30  # of a source's log, while somebody is behind
 BYTES_BELOW = 0.001  # the largest share a player may be below the median
 OTHERS_BUSY = 0.25  # of a core, by processes that are none of ours
@@ -42,8 +45,8 @@ class Env:
     def nginx(self):
         return proc.start_nginx(self.out)
 
-    def srs(self, low=False, tls=False):
-        return proc.start_srs(self.args.srs, self.out, low, tls)
+    def srs(self, low=False, tls=False, top=""):
+        return proc.start_srs(self.args.srs, self.out, low, tls, top)
 
     def server(self, form):
         """Forms: nginx, or protocol and latency of ours as in rtmp350, flvlow, rtmps350."""
@@ -456,6 +459,40 @@ def stalled(env):
         env.report.fail("stalled.lost", "; ".join(lost))
 
 
+def watched_growth(env, count, bits, seconds):
+    """How much the server grows with publishers that send one gop only, beside a stream that is
+    watched; what its viewers saw meanwhile."""
+    with ExitStack() as stack:
+        server = stack.enter_context(env.srs(top=f"media_memory {BOUND_MEMORY};"))
+        load = stack.enter_context(env.load())
+        greedy = stack.enter_context(env.load())
+        publish(load, 1, MBIT, server.rtmp_url)
+        join(load, 100, 100, server.rtmp_url, "sampled 8")
+        base = highest_rss(server, 3)
+        load.ask("window begin")
+        answer = greedy.ask(f"publish {count} {bits} {server.rtmp_url}greedy one-gop")
+        if answer["live"] != count:
+            raise BenchError(f"{count - answer['live']} of {count} publishers were refused")
+        peak = highest_rss(server, seconds)
+        seen = load.ask("window end")
+        lost = losses(load)
+        server.check_alive()
+    return peak - base, seen, lost
+
+
+def bounds(env):
+    if not env.have_srs:
+        return
+    for name, count, bits, limit in (("one", 1, BOUND_BITS, 32 << 20),
+                                     ("many", BOUND_MANY, MBIT, BOUND_MEMORY)):
+        grown, seen, lost = watched_growth(env, count, bits, 20 if env.window < 20 else 60)
+        env.report.info(f"bounds.{name}.grown", grown / (1 << 20), "MiB")
+        env.report.check(f"bounds.{name}.memory", grown / limit)
+        env.report.check(f"bounds.{name}.video_p99", seen["video_ms"]["p99"])
+        if lost:
+            env.report.fail(f"bounds.{name}.lost", "; ".join(lost))
+
+
 def echo_run(env, name, argv, port):
     """CPU nanoseconds per round trip."""
     drive = [env.tool("bench_echo"), "drive", str(port), str(VIEWERS)]
@@ -500,5 +537,6 @@ SCENARIOS = {
     "growth": growth,
     "stalled": stalled,
     "tls": tls,
+    "bounds": bounds,
     "echo": echo,
 }

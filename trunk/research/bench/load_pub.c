@@ -113,7 +113,7 @@ static void send_frame(struct srs_load_pub *pub, bool video, bool last, srs_nsec
     struct srs_load_out body = {.data = body_bytes, .cap = sizeof(body_bytes)};
     struct srs_load_frame frame = {.video = video, .last = last, .sent = srs_load_now()};
     frame.seq = video ? pub->video_seq++ : pub->audio_seq++;
-    frame.key = video && frame.seq % GOP_FRAMES == 0;
+    frame.key = video && (pub->all->one_gop ? frame.seq == 0 : frame.seq % GOP_FRAMES == 0);
     size_t size = video ? inter_bytes(pub->all) * (frame.key ? KEY_WEIGHT : 1) : audio_bytes();
     srs_load_frame_write(&body, &frame, size);
     pub_send(pub, video ? &pub->video_lane : &pub->audio_lane,

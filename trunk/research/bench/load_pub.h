@@ -13,6 +13,7 @@ struct srs_load_pubs {
     size_t count;
     size_t names; // how many names the streams have: 1 means the URL's own
     unsigned bits_per_s;
+    bool one_gop; // no key frame but the first
     bool paused;
     srs_nsec late_max; // how late a frame left the tool at most
     uint64_t sent_bytes;
