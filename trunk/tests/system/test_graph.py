@@ -428,6 +428,46 @@ def kickoff(case):
     watched.wait(10)
 
 
+def start_codes(case):
+    """An encoder that puts start codes where lengths belong: players get lengths."""
+    tags = read_flv(make_flv(2, name="small", size="320x180", kbps=300))
+    pictures = [t for t in tags if t.is_picture()]
+
+    def publish(server):
+        publisher = Publisher(case, server, "x").start(audio=False)
+        for tag in pictures:
+            body, at = tag.body[:5], 5
+            while at < len(tag.body):
+                size = struct.unpack_from(">I", tag.body, at)[0]
+                body += (b"\0\0\0\1" if at == 5 else b"\0\0\1") + tag.body[at + 4:at + 4 + size]
+                at += 4 + size
+            publisher.send(VIDEO, body, tag.ms)
+        return publisher
+
+    server = case.server()
+    ones = players(case, server, "x")
+    publish(server)
+    for one in ones:
+        wait_pictures(one, len(pictures))
+        check([t.body for t in one.pictures()] == [t.body for t in pictures], "other pictures than were sent")
+    server = case.server(vhost="publish { try_annexb_first off; }")
+    try:
+        publish(server)
+    except OSError:
+        pass  # it is closed in the middle
+    wait_until(lambda: any("AvcNalu" in line or "NALU" in line.upper() for line in server.log_lines("warn")), 5,
+               "a named error")
+
+
+def sizes(case):
+    for switch, width in (("on", 320), ("off", 0)):
+        server = case.server(vhost="publish { parse_sps %s; }" % switch)
+        Publisher(case, server, "x").start().gop(0, 2)
+        server.wait_live("x")
+        got = server.streams()["x"]["video"]["width"]
+        check(got == width, f"parse_sps {switch}: width {got}")
+
+
 # ---- bounds ------------------------------------------------------------------------------------
 
 MIB = 1 << 20
@@ -510,6 +550,8 @@ main({
     "headers": headers,
     "joiners": joiners,
     "kickoff": kickoff,
+    "start_codes": start_codes,
+    "sizes": sizes,
     "long_gop": long_gop,
     "huge_gops": huge_gops,
 }, parallel=4)

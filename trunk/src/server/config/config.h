@@ -96,6 +96,8 @@ struct srs_config_vhost {
         srs_usec firstpkt_timeout;
         srs_usec normal_timeout;
         srs_usec kickoff_for_idle; // 0 for never
+        bool parse_sps;
+        bool try_annexb_first;
     } publish;
     struct {
         bool enabled;

@@ -1,6 +1,7 @@
 // H.264 and AAC become packets of the model; what the model does not know is relayed as it came.
 #include "server/ingest/flv_ingest.h"
 #include "codec/aac.h"
+#include "codec/annexb.h"
 #include "codec/avc.h"
 #include "codec/flv.h"
 #include "core/mem.h"
@@ -100,7 +101,8 @@ static SRS_ERR avc_config(struct srs_flv_ingest *ingest, struct srs_rd *in)
     struct srs_track model = {
         .kind = SRS_KIND_VIDEO, .codec = SRS_CODEC_AVC, .flv_codec = SRS_FLV_CODEC_AVC};
     struct srs_track *current;
-    describe_avc(&model, &record);
+    if (!ingest->options.skip_sps)
+        describe_avc(&model, &record);
     uint8_t *bytes = srs_try_alloc(sent.size);
     if (bytes == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "H.264 record");
@@ -112,6 +114,22 @@ static SRS_ERR avc_config(struct srs_flv_ingest *ingest, struct srs_rd *in)
     return err;
 }
 
+static SRS_ERR annexb_frame(struct srs_flv_ingest *ingest, struct srs_track *track,
+                            struct srs_span unit, const struct frame *frame)
+{
+    struct srs_packet *packet = NULL;
+    struct srs_wr wr = srs_wr_init(NULL, 0);
+    srs_annexb_to_lengths(unit, &wr);
+    if (wr.size == 0)
+        return SRS_OK;
+    srs_err err = srs_packet_new_in(&ingest->source->arena, track, wr.size, &packet);
+    if (err)
+        return err;
+    wr = srs_wr_init(packet->payload, packet->head.size);
+    srs_annexb_to_lengths(unit, &wr);
+    return push(ingest, packet, frame);
+}
+
 static SRS_ERR avc_frame(struct srs_flv_ingest *ingest, struct srs_rd *in,
                          const struct frame *frame)
 {
@@ -121,6 +139,8 @@ static SRS_ERR avc_frame(struct srs_flv_ingest *ingest, struct srs_rd *in,
         return SRS_OK;
     }
     struct srs_span unit = {in->at, srs_rd_left(in)};
+    if (ingest->options.annexb && srs_annexb_is(unit, ingest->avc_length_size))
+        return annexb_frame(ingest, track, unit, frame);
     struct srs_wr wr = srs_wr_init(NULL, 0);
     srs_err err = srs_avc_rewrite(unit, ingest->avc_length_size, &wr);
     if (err)

@@ -4,7 +4,13 @@
 #include "core/rdwr.h"
 #include "stream/source.h"
 
+struct srs_flv_ingest_options {
+    bool annexb;   // frames with start codes in place of lengths are taken too
+    bool skip_sps; // size and the like are not looked for
+};
+
 struct srs_flv_ingest {
+    struct srs_flv_ingest_options options;
     struct srs_source *source;           // a reference; claimed by whoever embeds this
     struct srs_track *tracks[SRS_KINDS]; // the source's current ones, as set here
     int64_t last_ms;                     // unwrapped time of the last message
@@ -13,7 +19,8 @@ struct srs_flv_ingest {
     uint64_t dropped;        // frames before their configuration
 };
 
-// The source is borrowed for the ingest's life.
+// The source is borrowed for the ingest's life. Options are all off; set them before the first
+// message.
 void srs_flv_ingest_init(struct srs_flv_ingest *ingest, struct srs_source *source);
 
 // One message or tag body: type 8 audio, 9 video, 18 and 15 data. `timestamp` is in ms and wraps.

@@ -105,6 +105,28 @@ static void test_ingest_given_length_sizes_then_made_four(void **state)
     assert_int_equal(at.source->track_versions, 1); // the same track all the time
 }
 
+static void test_ingest_given_start_codes_then_lengths_where_they_are_taken(void **state)
+{
+    (void)state;
+    static const uint8_t tag[] = {0x17, 1, 0, 0, 0, 0, 0, 0, 1, 0x09, 0xF0, 0, 0, 1, 0x65, 1, 2};
+    static const uint8_t want[] = {0, 0, 0, 2, 0x09, 0xF0, 0, 0, 0, 3, 0x65, 1, 2};
+    static const uint8_t none[] = {0x27, 1, 0, 0, 0, 0, 0, 0, 1};
+    for (uint8_t size = 1; size <= 4; size++) {
+        send_avc_config(size);
+        at.ingest.options.annexb = true;
+        assert_err(SRS_OK, message(SRS_FLV_VIDEO, 40, tag, sizeof tag), "frame");
+        assert_int_equal(last()->head.size, sizeof want);
+        assert_memory_equal(last()->payload, want, sizeof want);
+        assert_int_equal(last()->head.flags, SRS_PACKET_KEY);
+    }
+    uint64_t before = count();
+    assert_err(SRS_OK, message(SRS_FLV_VIDEO, 80, none, sizeof none), "nothing behind its code");
+    assert_int_equal(count(), before);
+    assert_err(SRS_OK, send_frame(120, 0x27), "lengths all the same");
+    at.ingest.options.annexb = false;
+    assert_err(SRS_E_AVC_NALU, message(SRS_FLV_VIDEO, 160, tag, sizeof tag), "not taken");
+}
+
 static void test_ingest_given_frames_then_flags_and_times(void **state)
 {
     (void)state;
@@ -394,6 +416,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_ingest_given_length_sizes_then_made_four),
+        TEST(test_ingest_given_start_codes_then_lengths_where_they_are_taken),
         TEST(test_ingest_given_frames_then_flags_and_times),
         TEST(test_ingest_given_wraps_then_time_goes_on),
         TEST(test_ingest_given_headers_at_zero_then_frames_hours_later_begin_there),
