@@ -1,6 +1,10 @@
 #include "stream/packet.h"
 #include "core/assert.h"
 #include "core/mem.h"
+#include "stream/packet_log.h"
+
+// So that those of a packet add up in 32 bits.
+enum { FORM_BYTES_MAX = UINT32_MAX / SRS_PACKET_FORMS / 2 };
 
 static struct srs_packet *allocate(struct srs_arena *arena, size_t size)
 {
@@ -72,11 +76,23 @@ void *srs_packet_form(const struct srs_packet *packet, const struct srs_form_ops
     return packet->forms[ops->slot].ops == ops ? packet->forms[ops->slot].form : NULL;
 }
 
+static uint32_t form_bytes(const struct srs_form_ops *ops, const void *form)
+{
+    size_t bytes = ops->bytes != NULL ? ops->bytes(form) : 0;
+    return bytes < FORM_BYTES_MAX ? (uint32_t)bytes : FORM_BYTES_MAX;
+}
+
 void srs_packet_keep_form(struct srs_packet *packet, const struct srs_form_ops *ops, void *form)
 {
     unsigned slot = ops->slot;
-    if (packet->forms[slot].form != NULL)
+    size_t before = packet->form_bytes;
+    if (packet->forms[slot].form != NULL) {
+        packet->form_bytes -= form_bytes(packet->forms[slot].ops, packet->forms[slot].form);
         packet->forms[slot].ops->free(packet->forms[slot].form);
+    }
     packet->forms[slot].ops = ops;
     packet->forms[slot].form = form;
+    packet->form_bytes += form_bytes(ops, form);
+    if (packet->log != NULL)
+        srs_packet_log_recount(packet->log, before, packet->form_bytes);
 }

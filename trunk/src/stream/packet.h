@@ -33,18 +33,22 @@ struct srs_packet_head {
 enum { SRS_PACKET_FORMS = 4 };
 
 struct srs_packet;
+struct srs_packet_log;
 
 // Kinds of forms are static tables of the output code.
 struct srs_form_ops {
     const char *name;
     unsigned slot; // 0 to SRS_PACKET_FORMS - 1, one for each kind of form
     void (*free)(void *form);
+    size_t (*bytes)(const void *form); // of memory, which counts for limits; may be NULL
 };
 
 struct srs_packet {
     int refs;
+    uint32_t form_bytes;
     bool in_arena;
-    struct srs_track *track; // the version it needs; a reference
+    struct srs_packet_log *log; // that holds it, NULL for none
+    struct srs_track *track;    // the version it needs; a reference
     struct {
         const struct srs_form_ops *ops;
         void *form;
@@ -70,5 +74,5 @@ void srs_packet_keep_form(struct srs_packet *packet, const struct srs_form_ops *
 // Bytes of memory a packet counts for in limits.
 static inline size_t srs_packet_bytes(const struct srs_packet *packet)
 {
-    return sizeof *packet + packet->head.size;
+    return sizeof *packet + packet->head.size + packet->form_bytes;
 }

@@ -31,6 +31,7 @@ static void drop_until(struct srs_packet_log *log, uint64_t number)
         log->ring[log->first & (log->capacity - 1)] = NULL;
         log->first++;
         log->bytes -= srs_packet_bytes(packet);
+        packet->log = NULL;
         srs_packet_unref(packet);
     }
     if (log->budget != NULL)
@@ -39,6 +40,13 @@ static void drop_until(struct srs_packet_log *log, uint64_t number)
         log->oldest_arrived = srs_packet_log_at(log, log->first)->head.arrived;
     if (log->gop < log->first)
         log->gop = SRS_LOG_NO_GOP;
+}
+
+void srs_packet_log_recount(struct srs_packet_log *log, size_t before, size_t after)
+{
+    log->bytes += after - before;
+    if (log->budget != NULL)
+        log->budget->used += after - before;
 }
 
 void srs_packet_log_clear(struct srs_packet_log *log)
@@ -137,6 +145,7 @@ SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packe
     }
     uint64_t number = log->next++;
     log->ring[number & (log->capacity - 1)] = packet;
+    packet->log = log;
     log->bytes += srs_packet_bytes(packet);
     if (log->budget != NULL)
         log->budget->used += srs_packet_bytes(packet);

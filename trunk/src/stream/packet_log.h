@@ -54,6 +54,9 @@ void srs_packet_log_end_gops(struct srs_packet_log *log);
 // cursor still needs (UINT64_MAX when there is none).
 SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packet, uint64_t oldest);
 
+// A packet of the log counted for `before` bytes more than itself and does for `after` now.
+void srs_packet_log_recount(struct srs_packet_log *log, size_t before, size_t after);
+
 // Drops what neither a joiner nor the oldest cursor needs.
 void srs_packet_log_trim(struct srs_packet_log *log, uint64_t oldest);
 

@@ -27,8 +27,14 @@ static void chunked_free(void *form)
     srs_live_add(SRS_LIVE_FORM, -1);
 }
 
+static size_t chunked_bytes(const void *form)
+{
+    const struct chunked *chunked = form;
+    return sizeof *chunked + chunked->size;
+}
+
 static const struct srs_form_ops chunked_ops = {
-    .name = "rtmp-chunked", .slot = 0, .free = chunked_free};
+    .name = "rtmp-chunked", .slot = 0, .free = chunked_free, .bytes = chunked_bytes};
 
 static uint32_t csid_of(unsigned kind)
 {

@@ -160,9 +160,9 @@ static SRS_ERR begin_publish(struct session *session, const struct target *targe
     publisher->began_at = srs_now();
     publisher->used_at = publisher->began_at;
     srs_flv_ingest_init(&publisher->ingest, source);
-    publisher->ingest.options = (struct srs_flv_ingest_options){
-        .annexb = target->vhost->publish.try_annexb_first,
-        .skip_sps = !target->vhost->publish.parse_sps};
+    publisher->ingest.options =
+        (struct srs_flv_ingest_options){.annexb = target->vhost->publish.try_annexb_first,
+                                        .skip_sps = !target->vhost->publish.parse_sps};
     session->publisher = publisher;
     err = add_client(session, "fmle-publish", source, target->url.stream);
     if (!err)

@@ -317,6 +317,37 @@ test_log_given_all_logs_over_their_limit_then_who_has_more_than_its_part_gives(v
     assert_log(log, 25, 32, 25);
 }
 
+static size_t forty(const void *form)
+{
+    (void)form;
+    return 40;
+}
+
+static void free_form(void *form)
+{
+    srs_free(form);
+}
+
+static void test_log_given_forms_then_they_count(void **state)
+{
+    static const struct srs_form_ops ops = {.slot = 1, .free = free_form, .bytes = forty};
+    struct fixture *fixture = *state;
+    struct srs_packet_log *log = &fixture->log;
+    push_gop(fixture, 3, 0, 0);
+    size_t bytes = log->bytes;
+    for (int i = 0; i < 2; i++) // the second takes the place of the first
+        srs_packet_keep_form(srs_packet_log_at(log, 1), &ops, srs_try_alloc(1));
+    assert_int_equal(log->bytes, bytes + 40);
+    assert_int_equal(fixture->budget.used, bytes + 40);
+    log->limits.bytes = bytes + 40 + srs_packet_bytes(srs_packet_log_at(log, 0)) - 1;
+    struct srs_packet *packet = srs_packet_ref(srs_packet_log_at(log, 3));
+    push(fixture, SRS_KIND_VIDEO, KEY, 200, 0);
+    assert_log(log, 4, 5, 4);
+    srs_packet_keep_form(packet, &ops, srs_try_alloc(1)); // off the log it counts for nobody
+    assert_int_equal(log->bytes, bytes / 4);
+    srs_packet_unref(packet);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -334,6 +365,7 @@ int main(void)
         TEST(test_log_given_thousands_then_the_ring_grows_and_keeps_order),
         TEST(test_log_given_no_memory_then_the_packet_is_lost_and_the_log_sound),
         TEST(test_log_given_next_publisher_then_its_joiners_start_with_it),
+        TEST(test_log_given_forms_then_they_count),
         TEST(test_log_given_video_that_stops_then_kept_as_audio_until_it_is_back),
         TEST(test_log_given_slow_video_in_a_long_gop_then_it_is_still_video),
         TEST(test_log_given_all_logs_over_their_limit_then_who_has_more_than_its_part_gives),
