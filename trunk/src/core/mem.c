@@ -78,6 +78,15 @@ const char *srs_live_name(enum srs_live type)
     return live_names[type];
 }
 
+void srs_live_format(char out[SRS_LIVE_TEXT])
+{
+    int used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < SRS_LIVE_TYPES && used < SRS_LIVE_TEXT; i++)
+        used += snprintf(out + used, (size_t)(SRS_LIVE_TEXT - used), "%s%s=%ld", i > 0 ? " " : "",
+                         live_names[i], live[i]);
+}
+
 void srs_mem_note_freed(size_t freed)
 {
     freed_since_trim += freed;

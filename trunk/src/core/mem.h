@@ -36,6 +36,9 @@ enum srs_live {
 void srs_live_add(enum srs_live type, long n);
 long srs_live_count(enum srs_live type);
 const char *srs_live_name(enum srs_live type);
+// "BUF=0 CO=3 ..." of all types, cut if it does not fit.
+enum { SRS_LIVE_TEXT = 512 };
+void srs_live_format(char out[SRS_LIVE_TEXT]);
 
 // Gives free heap pages back to the system, at most once in five seconds and only after `freed` has
 // added up to 128 KiB since the last time. Cheap to call.

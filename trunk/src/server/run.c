@@ -89,6 +89,14 @@ static void tell_urls(const struct srs_config *config)
     srs_log_info("server", "API: http://127.0.0.1:%u/api/v1/streams/", api);
 }
 
+// At the head of a new log: what the server holds.
+static void tell_live(void)
+{
+    char text[SRS_LIVE_TEXT];
+    srs_live_format(text);
+    srs_log_info("server", "log reopened, live: %s", text);
+}
+
 // Until a signal asks for the end.
 static SRS_YIELDS SRS_ERR serve(struct srs_reload *reload)
 {
@@ -99,7 +107,7 @@ static SRS_YIELDS SRS_ERR serve(struct srs_reload *reload)
             return err;
         if (sig == SIGUSR1) {
             srs_log_reopen();
-            srs_log_info("server", "log reopened");
+            tell_live();
         } else if (sig == SIGHUP) {
             srs_reload_request(reload);
         } else {

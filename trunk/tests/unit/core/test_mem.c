@@ -179,6 +179,22 @@ static void test_list_given_safe_walk_then_each_may_be_removed(void **state)
     assert_true(srs_list_empty(&head));
 }
 
+static void test_mem_live_format_given_counts_then_all_types_in_one_line(void **state)
+{
+    (void)state;
+    char text[SRS_LIVE_TEXT];
+    srs_live_add(SRS_LIVE_PACKET, 12);
+    srs_live_format(text);
+    srs_live_add(SRS_LIVE_PACKET, -12);
+    assert_non_null(strstr(text, " PACKET=12 "));
+    for (int i = 0; i < SRS_LIVE_TYPES; i++)
+        assert_non_null(strstr(text, srs_live_name((enum srs_live)i)));
+    srs_live_add(SRS_LIVE_TYPES - 1, 1234567890123456789); // the longest there can be
+    srs_live_format(text);
+    srs_live_add(SRS_LIVE_TYPES - 1, -1234567890123456789);
+    assert_string_equal(text + strlen(text) - 20, "=1234567890123456789");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_mem_try_given_fail_after_n_then_only_the_nth_fails),
         cmocka_unit_test(test_mem_try_given_each_kind_then_counted_as_one),
         cmocka_unit_test(test_mem_live_given_adds_then_per_type),
+        cmocka_unit_test(test_mem_live_format_given_counts_then_all_types_in_one_line),
         cmocka_unit_test(test_mem_trim_given_little_freed_or_too_soon_then_nothing),
         cmocka_unit_test(test_list_given_inserts_and_removes_then_order_both_ways),
         cmocka_unit_test(test_list_given_safe_walk_then_each_may_be_removed),
