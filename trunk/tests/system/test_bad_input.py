@@ -222,6 +222,20 @@ def deep_nesting_in_connect(peer):
     peer.rest()
 
 
+@row("rtmp", "Amf0Decode")
+def string_of_4_gigabytes_in_connect(peer):
+    peer.shaken()
+    peer.send(chunk(20, amf0("connect") + amf0(1) + b"\x03\x00\x03app\x0c\xff\xff\xff\xff" + b"live" * 100))
+    peer.rest()
+
+
+@row("rtmp", "Amf0Decode")
+def array_of_4_billion_in_connect(peer):
+    peer.shaken()
+    peer.send(chunk(20, amf0("connect") + amf0(1) + b"\x03\x00\x03app\x0a\xff\xff\xff\xff" + b"\x05" * 1000))
+    peer.rest()
+
+
 @row("rtmp", "RtmpConnect")
 def connect_without_an_object(peer):
     peer.shaken()
@@ -328,6 +342,18 @@ def aggregate_of_garbage(peer):
 @row("rtmp", "Amf0Depth")
 def metadata_of_garbage(peer):
     bad_media(peer, amf0("@setDataFrame") + amf0("onMetaData") + b"\x03\x00\x01a" * 5000, kind=18)
+
+
+@row("rtmp", "Amf0Decode")
+def metadata_string_of_4_gigabytes(peer):
+    bad_media(peer, amf0("@setDataFrame") + amf0("onMetaData") + b"\x08\xff\xff\xff\xff\x00\x01a\x0c\xff\xff\xff\xffx" +
+              bytes(1000), kind=18)
+
+
+@row("rtmp", "Amf0Depth")
+def metadata_of_25_kilobytes_of_nested_objects(peer):
+    bad_media(peer, amf0("@setDataFrame") + amf0("onMetaData") + b"\x03\x00\x01a" * 6000 + b"\x05" +
+              b"\x00\x00\x09" * 6000, kind=18)
 
 
 # ---- HTTP ------------------------------------------------------------------------------------

@@ -146,6 +146,21 @@ def stopped_publisher_gives_way(case):
         one.check_order()
 
 
+def http_player_before_its_publisher(case):
+    """It waits as long as play.wait says; RTMP players wait on."""
+    server = case.server(vhost="play { wait 2; }")
+    started = time.monotonic()
+    late = FlvPlayer(case, server, "x")
+    late.wait_end(6, "the end of a player that nobody published for")
+    took = time.monotonic() - started
+    check(1.8 < took < 3.5, f"the player was closed after {took:.1f} s, 2 s were set")
+    check(late.head.startswith("HTTP/1.1 200 "), late.head)
+    early = FlvPlayer(case, server, "x")
+    wait_until(lambda: early.head, 2, "the answer's head at once")
+    case.publish(server, "x", thin())
+    early.wait_media(5, 20)
+
+
 # ---- viewers ---------------------------------------------------------------------------------
 
 
@@ -264,6 +279,6 @@ def term_with_50_viewers_asan(case):
 
 
 CASES = [slow_viewers_skip_to_key_frames, stalled_viewers_are_cut_off, max_connections, max_connections_per_ip, silent_from_the_start,
-         silent_after_a_while, stopped_publisher_gives_way, short_stop_is_no_harm, term_with_50_viewers,
+         silent_after_a_while, http_player_before_its_publisher, stopped_publisher_gives_way, short_stop_is_no_harm, term_with_50_viewers,
          term_with_50_viewers_asan]
 main({case.__name__: case for case in CASES}, parallel=3)

@@ -225,6 +225,29 @@ static void test_config_file_given_too_large_then_refused(void **state)
     srs_free(text);
 }
 
+static void test_config_include_given_much_in_all_then_refused(void **state)
+{
+    const struct config_files *files = *state;
+    enum { PART = 512 * 1024, PARTS = SRS_CONFIG_TOTAL_BYTES / PART };
+    char other[128];
+    char *text = srs_try_alloc(PART);
+    assert_non_null(text);
+    memset(text, ' ', PART - 1);
+    text[PART - 1] = '\0';
+    (void)snprintf(other, sizeof other, "%s/other.conf", files->directory);
+    config_write(other, text);
+    text[0] = '\0';
+    for (int i = 0; i < PARTS; i++) {
+        size_t at = strlen(text);
+        (void)snprintf(text + at, PART - at, "include %s;", other);
+        if (i == PARTS - 2)
+            srs_config_unref(config_must(files, text, NULL));
+    }
+    config_must_fail(files, text, NULL, "more than 16777216 bytes in all files");
+    (void)unlink(other);
+    srs_free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_config_include_given_missing_file_then_name_and_line),
         cmocka_unit_test(test_config_include_given_error_inside_then_both_places),
         cmocka_unit_test(test_config_file_given_too_large_then_refused),
+        cmocka_unit_test(test_config_include_given_much_in_all_then_refused),
     };
     return cmocka_run_group_tests(tests, config_files_setup, config_files_teardown);
 }
