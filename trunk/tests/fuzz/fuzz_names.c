@@ -1,5 +1,6 @@
 // Names that peers send: RTMP addresses, mounted paths, queries, endpoints. The input is lines;
 // each reader gets each line.
+// Covers: rtmp/url.c http/query.c flv/mount.c core/endpoint.c
 #include "core/net.h"
 #include "fuzz/fuzz.h"
 #include "protocol/http/query.h"
