@@ -15,7 +15,7 @@ VARIANT ?= release
 OUT := objs/$(VARIANT)
 
 # Goals that must work before ./configure has run, or that run it themselves.
-STANDALONE := run test bench fuzz fuzz-cov cov mutate check format clean help
+STANDALONE := run test bench fuzz fuzz-cov cov mutate soak check format clean help
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 include objs/config.mk
 -include objs/config-test.mk
@@ -205,7 +205,7 @@ objs/config-test.mk: ;
 # ---- the commands of README.md ---------------------------------------------------------------
 
 PAGE_READY := trunk/auto/page-packages
-.PHONY: run test check bench fuzz fuzz-cov cov mutate docs format clean help
+.PHONY: run test check bench fuzz fuzz-cov cov mutate soak docs format clean help
 
 run:
 	@trunk/auto/packages build
@@ -249,6 +249,12 @@ mutate:
 	@trunk/auto/mutate $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) \
 	    $(if $(BASE),--base $(BASE)) $(FILES)
 
+soak:
+	@trunk/auto/packages build test
+	@./configure
+	@$(MAKE) VARIANT=release all
+	@python3 trunk/tests/soak/soak.py --seconds $(TIME)
+
 docs: $(OUT)/config_docs
 	@$< full >trunk/conf/full.conf
 	@$< page >trunk/doc/configuration.md
@@ -268,6 +274,7 @@ help:
 	@echo 'make fuzz       every fuzz target for TIME=600 seconds; ONLY=name for one'
 	@echo 'make fuzz-cov   lines that each fuzz corpus reaches, 85 % of its own files; ONLY=name'
 	@echo 'make mutate     whether tests notice 50 small changes; FILES=... BASE=ref SEED=n COUNT=n'
+	@echo 'make soak       joins, kills, stalls and reloads for TIME=600 seconds; nothing may grow'
 	@echo 'make cov        lines that unit and flow tests reach, per file'
 	@echo 'make docs       write trunk/conf/full.conf and trunk/doc/configuration.md anew'
 	@echo 'make format     clang-format all C files'
