@@ -133,6 +133,12 @@ static void test_profile_given_env_only_then_no_file_is_read(void **state)
     config = load_profile("/nowhere", false, "SRS_ENV_ONLY=off|SRS_CONFIG_FILE=/nowhere");
     assert_int_equal(config->profile, SRS_CONFIG_ENVIRONMENT);
     srs_config_unref(config);
+    config = load_profile(NULL, false, "SRS_ENV_ONLY=on|SRS_LISTEN=1");
+    assert_int_equal(config->note_count, 0); // what chooses is no directive
+    srs_config_unref(config);
+    config = load_profile(NULL, false, "SRS_ENV_ONLYX=on");
+    assert_int_equal(config_notes_with(config, "SRS_ENV_ONLYX is not known"), 1);
+    srs_config_unref(config);
     config = load_profile(NULL, true, "SRS_DAEMON=on|SRS_LOG_TANK=file");
     assert_true(config->daemon);
     assert_int_equal(config->log.tank, SRS_CONFIG_TANK_FILE);
@@ -499,6 +505,7 @@ static void test_env_given_variable_without_effect_then_note(void **state)
         {"SRS_VHOST_ENABLED=off", "variable SRS_VHOST_ENABLED has no effect"},
         {"SRS_DEVICE_IP=1.2.3.4", "variable SRS_DEVICE_IP is not built yet"},
         {"SRS_HTTP_API=on", "variable SRS_HTTP_API has no effect"},
+        {"SRS_INCLUDE=a.conf", "variable SRS_INCLUDE has no effect: set it"},
         {"SRS_VHOST_HLS_ENABLED=on",
          "hls.enabled at SRS_VHOST_HLS_ENABLED in the environment is not built yet"},
         {"SRS_VHOST_PLAY_GOP_CACHE=yes", "neither on nor off, at SRS_VHOST_PLAY_GOP_CACHE in"},
