@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+static const srs_usec shed_usec = 10 * SRS_SEC; // no new publisher after one gave way
+
 struct srs_log_limits srs_server_log_limits(const struct srs_config_vhost *vhost)
 {
     size_t packets = (size_t)vhost->play.gop_cache_max_frames;
@@ -65,8 +67,12 @@ SRS_ERR srs_server_publish(struct srs_server *server, struct srs_source *source,
     size_t limit = (size_t)server->config->media_memory;
     size_t held = srs_sources_bytes(server->sources);
     srs_sources_set_limit(server->sources, limit);
-    if (limit > 0 && held > limit)
-        return srs_fail(SRS_E_MEDIA_MEMORY, "streams hold %zu bytes", held);
+    // Streams that give way to the limit hold less than it: nobody new comes while they do.
+    srs_usec shed_at = srs_sources_shed_at(server->sources);
+    bool short_of_it = shed_at != 0 && srs_now() - shed_at < shed_usec;
+    if (limit > 0 && (held > limit || short_of_it))
+        return srs_fail(SRS_E_MEDIA_MEMORY, "streams hold %zu bytes, media_memory is %zu", held,
+                        limit);
     return srs_source_publish(source, publisher, srs_now());
 }
 

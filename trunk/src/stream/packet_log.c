@@ -90,13 +90,17 @@ void srs_packet_log_set_limits(struct srs_packet_log *log, const struct srs_log_
         log->gop = SRS_LOG_NO_GOP;
 }
 
+static bool over_part(const struct srs_packet_log *log)
+{
+    const struct srs_log_budget *budget = log->budget;
+    return budget != NULL && budget->used > budget->limit && log->bytes > budget->part;
+}
+
 static bool over_limit(const struct srs_packet_log *log)
 {
     const struct srs_packet *newest = srs_packet_log_at(log, log->next - 1);
-    const struct srs_log_budget *budget = log->budget;
     return log->next - log->first > log->limits.packets || log->bytes > log->limits.bytes ||
-           newest->head.arrived - log->oldest_arrived > log->limits.age ||
-           (budget != NULL && budget->used > budget->limit && log->bytes > budget->part);
+           newest->head.arrived - log->oldest_arrived > log->limits.age || over_part(log);
 }
 
 static bool is_gop_start(const struct srs_packet *packet)
@@ -164,6 +168,8 @@ SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packe
     else if (!log->has_video)
         move_audio_gop(log, packet->head.arrived);
     srs_packet_log_trim(log, oldest);
+    if (over_part(log))
+        log->budget->shed_at = srs_packet_log_at(log, log->next - 1)->head.arrived;
     while (log->first + 1 < log->next && over_limit(log)) // the newest stays, whatever its size
         drop_gop(log, oldest);
     return SRS_OK;

@@ -18,8 +18,9 @@ struct srs_log_limits {
 // has more of it gives it back with its next packet, who has less is not touched.
 struct srs_log_budget {
     size_t used;
-    size_t limit; // SIZE_MAX for none
-    size_t part;  // of each
+    size_t limit;     // SIZE_MAX for none
+    size_t part;      // of each
+    srs_usec shed_at; // when a log last had to give something back, 0 = never
 };
 
 struct srs_packet_log {

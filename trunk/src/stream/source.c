@@ -57,8 +57,16 @@ static void share_budget(struct srs_sources *sources)
 
 void srs_sources_set_limit(struct srs_sources *sources, size_t bytes)
 {
-    sources->budget.limit = bytes > 0 ? bytes : SIZE_MAX;
+    size_t limit = bytes > 0 ? bytes : SIZE_MAX;
+    if (limit != sources->budget.limit)
+        sources->budget.shed_at = 0;
+    sources->budget.limit = limit;
     share_budget(sources);
+}
+
+srs_usec srs_sources_shed_at(const struct srs_sources *sources)
+{
+    return sources->budget.shed_at;
 }
 
 size_t srs_sources_bytes(const struct srs_sources *sources)

@@ -111,6 +111,8 @@ void srs_sources_free(struct srs_sources *sources);
 unsigned srs_sources_count(const struct srs_sources *sources);
 // Bytes that all logs hold, and may hold (0: any number), which their publishers then share.
 size_t srs_sources_bytes(const struct srs_sources *sources);
+// When one last had to give way to that limit; 0 = never, since it was set.
+srs_usec srs_sources_shed_at(const struct srs_sources *sources);
 void srs_sources_set_limit(struct srs_sources *sources, size_t bytes);
 // The source after `previous` (NULL: the first) in the order of creation, NULL at the end. Hold no
 // pointer over a yield without a reference.

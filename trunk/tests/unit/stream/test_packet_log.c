@@ -305,12 +305,16 @@ test_log_given_all_logs_over_their_limit_then_who_has_more_than_its_part_gives(v
     fixture->budget.part = 10 * each;
     push_gop(fixture, 19, 0, 15); // twice its part, but there is room
     assert_log(log, 0, 20, 0);
+    assert_int_equal(fixture->budget.shed_at, 0);
     push(fixture, SRS_KIND_VIDEO, 0, 800, 15);
+    srs_usec shed_at = fixture->budget.shed_at;
+    assert_int_equal(shed_at, srs_packet_log_at(log, log->next - 1)->head.arrived);
     assert_log(log, 15, 21, SRS_LOG_NO_GOP); // the cursor's are within its part
     fixture->rest += 100 * each;             // the others take all there is
     fixture->budget.used += 100 * each;
     push_gop(fixture, 3, 1000, UINT64_MAX);
     assert_log(log, 21, 25, 21); // within its part it is not touched
+    assert_int_equal(fixture->budget.shed_at, shed_at);
     push_gop(fixture, 5, 1200, 21);
     assert_log(log, 21, 31, 25);
     push(fixture, SRS_KIND_VIDEO, 0, 1440, 21);
