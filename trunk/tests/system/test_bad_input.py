@@ -145,11 +145,11 @@ def set_chunk_size(size):
     return chunk(1, struct.pack(">I", size), csid=2)
 
 
-@row("rtmp", "RtmpChunkSize")
-def chunk_size_0(peer):
-    peer.connected()
+@row("rtmp", None)
+def chunk_size_0_is_passed_over(peer):
+    client = peer.connected()
     peer.send(set_chunk_size(0))
-    peer.rest()
+    client.create_stream()
 
 
 @row("rtmp", None)
