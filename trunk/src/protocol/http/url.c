@@ -39,6 +39,26 @@ SRS_ERR srs_http_unescape(const char *text, size_t text_size, bool plus, struct 
     return SRS_OK;
 }
 
+SRS_ERR srs_http_escape_path(struct srs_buf *out, const char *path, size_t limit)
+{
+    static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "-._~/!$&'()*+,;=:@";
+    static const char digits[] = "0123456789ABCDEF";
+    srs_err err = SRS_OK;
+    while (*path != '\0' && !err) {
+        size_t size = strspn(path, plain);
+        unsigned byte = (unsigned char)path[size];
+        err = srs_buf_append(out, path, size, limit);
+        path += size;
+        if (err || byte == '\0')
+            break;
+        const char escape[] = {'%', digits[byte >> 4], digits[byte & 0xF]};
+        err = srs_buf_append(out, escape, sizeof escape, limit);
+        path++;
+    }
+    return err;
+}
+
 // Removes empty and "." segments in place; the last slash stays.
 static srs_err clean_path(char *path)
 {

@@ -1,5 +1,6 @@
 // Request targets (RFC 9112 section 3.2) and percent-encoding (RFC 3986 section 2.1).
 #pragma once
+#include "core/buf.h"
 #include "core/err.h"
 #include "core/rdwr.h"
 #include <stdbool.h>
@@ -10,6 +11,10 @@
 // escaped; LIMIT if it does not fit. On failure what was written is of no use. *out may write to
 // where `text` is.
 SRS_ERR srs_http_unescape(const char *text, size_t text_size, bool plus, struct srs_wr *out);
+
+// Appends a decoded path as it stands in a target or a Location: without a terminator, slashes
+// kept. LIMIT and NO_MEMORY as srs_buf_append.
+SRS_ERR srs_http_escape_path(struct srs_buf *out, const char *path, size_t limit);
 
 // A target taken apart, in place: the strings are in the target's own bytes.
 struct srs_http_target {

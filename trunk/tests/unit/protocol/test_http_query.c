@@ -121,10 +121,41 @@ static void test_http_jsonp_given_name_then_checked(void **state)
         assert_false(srs_http_jsonp_name_ok(bad[i]));
 }
 
+static void test_http_escape_given_path_then_it_splits_to_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        const char *want;
+    } rows[] = {{"/", "/"},
+                {"/a/b.txt", "/a/b.txt"},
+                {"/a b", "/a%20b"},
+                {"/100%", "/100%25"},
+                {"/a?b#c", "/a%3Fb%23c"},
+                {"/\xe4\xb8\xad/", "/%E4%B8%AD/"},
+                {"/~a-b_c@d:e;f", "/~a-b_c@d:e;f"},
+                {"/\"<>\\^`{|}", "/%22%3C%3E%5C%5E%60%7B%7C%7D"}};
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_buf out = {0};
+        struct srs_http_target target;
+        assert_err(SRS_OK, srs_http_escape_path(&out, rows[i].path, 100), rows[i].path);
+        assert_err(SRS_OK, srs_buf_append(&out, "", 1, 100), "terminator");
+        char *text = (char *)out.bytes;
+        assert_string_equal(text, rows[i].want);
+        assert_err(SRS_OK, srs_http_target_split(text, &target), text);
+        assert_string_equal(target.path, rows[i].path);
+        srs_buf_fini(&out);
+    }
+    struct srs_buf out = {0};
+    assert_err(SRS_E_LIMIT, srs_http_escape_path(&out, "/a b", 4), "limit");
+    srs_buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_http_target_given_target_then_parts),
+        cmocka_unit_test(test_http_escape_given_path_then_it_splits_to_the_same),
         cmocka_unit_test(test_http_query_given_query_then_value),
         cmocka_unit_test(test_http_jsonp_given_name_then_checked),
     };
