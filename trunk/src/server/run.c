@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/signals.h"
 #include "core/version.h"
+#include "server/files/store.h"
 #include "server/listeners.h"
 #include "server/page/page.h"
 #include "server/reload.h"
@@ -15,6 +16,9 @@
 
 // A walk over all clients touches memory that nobody else needs: seldom against the window of 30 s.
 static const srs_usec sample_usec = 5 * SRS_SEC;
+
+// For helpers that still read when all sessions have ended.
+static const srs_usec helpers_usec = 3 * SRS_SEC;
 
 static SRS_YIELDS srs_err statistics_main(void *arg)
 {
@@ -121,6 +125,7 @@ static SRS_YIELDS void stop(struct srs_server *server)
 {
     srs_scope_close(&server->services); // nobody new comes
     srs_scope_close(&server->sessions);
+    srs_files_close(server->files, srs_now() + helpers_usec);
     if (server->sources != NULL)
         srs_sources_free(server->sources);
     srs_beat_free(server->beat);
@@ -138,6 +143,7 @@ SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_co
     server->config = config;
     server->writer = srs_new(struct srs_writer);
     server->listeners = srs_listeners_new(server);
+    server->files = srs_files_new(SRS_FILES_OPEN_MAX);
     server->started_at = srs_now();
     srs_clients_init(&server->clients);
     srs_scope_init(&server->services, "services");

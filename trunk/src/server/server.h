@@ -9,6 +9,7 @@
 #include "server/stat/peers.h"
 #include "stream/source.h"
 
+struct srs_files;
 struct srs_listeners;
 struct srs_certs;
 struct srs_page;
@@ -21,6 +22,7 @@ struct srs_server {
     struct srs_beat *beat;
     struct srs_writer *writer; // the worker's
     struct srs_page *page;
+    struct srs_files *files;
     struct srs_listeners *listeners;
     struct srs_certs *certs; // of the current snapshot
     struct srs_clients clients;

@@ -63,6 +63,7 @@ struct srs_config_tls {
 struct srs_config_http {
     bool enabled;
     bool crossdomain;
+    const char *dir; // of files; not of the API
     struct srs_config_endpoints listen;
     struct srs_config_tls https;
 };
@@ -107,6 +108,11 @@ struct srs_config_vhost {
         bool enabled;
         const char *mount;
     } http_remux;
+    struct {
+        bool enabled;
+        const char *mount;
+        const char *dir;
+    } http_static;
 };
 
 struct srs_config {

@@ -1,4 +1,6 @@
 #include "server/flv/mount.h"
+#include "protocol/http/query.h"
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -61,19 +63,51 @@ static bool match_path(const char *pattern, const char *path, struct srs_mount_m
     return *path == '\0';
 }
 
+static bool host_fits(const char *pattern, size_t size, const char *host)
+{
+    static const char any[] = "[vhost]";
+    if (size == 0 || (size == sizeof any - 1 && memcmp(pattern, any, size) == 0))
+        return true;
+    return strlen(host) == size && strncasecmp(pattern, host, size) == 0;
+}
+
 bool srs_mount_match(const char *pattern, const char *host, const char *path,
                      struct srs_mount_match *out)
 {
     struct srs_mount_match match = {{0}, {0}, {0}};
     const char *slash = strchr(pattern, '/');
-    if (slash == NULL)
-        return false;
-    size_t host_size = (size_t)(slash - pattern);
-    bool any_host = host_size == 0 || strncmp(pattern, "[vhost]/", host_size + 1) == 0;
-    if (!any_host && (strlen(host) != host_size || strncasecmp(pattern, host, host_size) != 0))
+    if (slash == NULL || !host_fits(pattern, (size_t)(slash - pattern), host))
         return false;
     if (!match_path(slash, path, &match) || match.app[0] == '\0' || match.stream[0] == '\0')
         return false;
     *out = match;
     return true;
+}
+
+bool srs_mount_prefix(const char *pattern, const char *host, const char *path, size_t *size)
+{
+    size_t host_size = strcspn(pattern, "/");
+    const char *prefix = pattern + host_size;
+    size_t n = strlen(prefix);
+    n -= n > 0 && prefix[n - 1] == '/';
+    if (!host_fits(pattern, host_size, host) || strncmp(path, prefix, n) != 0 ||
+        (path[n] != '/' && path[n] != '\0'))
+        return false;
+    *size = n + (path[n] == '/');
+    return true;
+}
+
+SRS_ERR srs_mount_host(const struct srs_http_request *request, char out[SRS_MOUNT_NAME_MAX])
+{
+    bool named = false;
+    const char *host = request->host;
+    srs_err err = srs_http_query_get(request->query, "vhost", out, SRS_MOUNT_NAME_MAX, &named);
+    if (err)
+        return srs_wrap(err, "vhost of the query");
+    if (named)
+        return SRS_OK;
+    size_t size = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    size = size < SRS_MOUNT_NAME_MAX ? size : SRS_MOUNT_NAME_MAX - 1;
+    (void)snprintf(out, SRS_MOUNT_NAME_MAX, "%.*s", (int)size, host);
+    return SRS_OK;
 }

@@ -2,7 +2,6 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "protocol/http/chunk.h"
-#include "protocol/http/query.h"
 #include "server/flv/mount.h"
 #include "server/flv/ws.h"
 #include <stdio.h>
@@ -29,12 +28,6 @@ struct player {
 
 // --- what is asked for --------------------------------------------------------------------------
 
-static void host_name(const char *host, char *out, size_t size)
-{
-    size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    (void)snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), host);
-}
-
 static bool is_flv(const char *path)
 {
     size_t size = strlen(path);
@@ -46,15 +39,12 @@ static SRS_ERR find_target(const struct srs_exchange *exchange, struct target *o
 {
     const struct srs_http_request *request = exchange->request;
     char host[SRS_MOUNT_NAME_MAX] = "";
-    bool named = false;
     *found = false;
-    if (!is_flv(request->path))
+    if ((exchange->ports & SRS_PORT_SERVER) == 0 || !is_flv(request->path))
         return SRS_OK;
-    srs_err err = srs_http_query_get(request->query, "vhost", host, sizeof host, &named);
+    srs_err err = srs_mount_host(request, host);
     if (err)
-        return srs_wrap(err, "vhost of the query");
-    if (!named)
-        host_name(request->host, host, sizeof host);
+        return err;
     const struct srs_config_vhost *vhost = srs_config_vhost_find(exchange->server->config, host);
     if (vhost == NULL || !vhost->enabled || !vhost->http_remux.enabled)
         return SRS_OK;
@@ -208,15 +198,23 @@ static SRS_YIELDS SRS_ERR check_request(struct srs_exchange *exchange, struct sr
     return srs_exchange_plain(exchange, 405);
 }
 
-SRS_YIELDS SRS_ERR srs_flv_serve(struct srs_exchange *exchange, bool *served)
+static bool is_live(const struct srs_exchange *exchange, const struct target *target)
 {
-    srs_co_may_yield();
+    const struct srs_source *source = srs_sources_find(
+        exchange->server->sources, target->vhost->name, target->match.app, target->match.stream);
+    return (source != NULL && source->publisher != NULL) ||
+           srs_websocket_is_asked(exchange->request);
+}
+
+static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *served)
+{
     struct target *target = srs_new(struct target);
     struct srs_source *source = NULL;
     struct player *player = NULL;
     struct srs_flv_ws *ws = NULL;
     bool answered = false;
     srs_err err = find_target(exchange, target, served);
+    *served = *served && (!live || is_live(exchange, target));
     if (!err && *served)
         err = check_request(exchange, &ws, &answered);
     if (err || !*served || answered)
@@ -249,4 +247,16 @@ out:
     srs_source_unref(source);
     srs_free(target);
     return err;
+}
+
+SRS_YIELDS SRS_ERR srs_flv_serve(struct srs_exchange *exchange, bool *served)
+{
+    srs_co_may_yield();
+    return serve(exchange, false, served);
+}
+
+SRS_YIELDS SRS_ERR srs_flv_serve_live(struct srs_exchange *exchange, bool *served)
+{
+    srs_co_may_yield();
+    return serve(exchange, true, served);
 }

@@ -6,3 +6,5 @@
 // Plays if the path is mounted in a vhost (sets *served), else leaves it. SOCKET_READ when the
 // player left.
 SRS_YIELDS SRS_ERR srs_flv_serve(struct srs_exchange *exchange, bool *served);
+// The same, if the stream is published or the request asks for a WebSocket.
+SRS_YIELDS SRS_ERR srs_flv_serve_live(struct srs_exchange *exchange, bool *served);

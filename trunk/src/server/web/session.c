@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "protocol/http/refusal.h"
 #include "server/api/api.h"
+#include "server/files/serve.h"
 #include "server/flv/play.h"
 #include "server/front.h"
 #include "server/http/exchange.h"
@@ -41,13 +42,14 @@ static SRS_YIELDS SRS_ERR answer_options(struct srs_exchange *exchange)
 
 static SRS_YIELDS SRS_ERR answer(struct srs_exchange *exchange)
 {
-    static serve_fn *const services[] = {srs_flv_serve, srs_api_serve, srs_page_serve};
+    // A file goes before a stream that nobody publishes (a recording lies beside them), and before
+    // the built-in page (a directory may have one of its own).
+    static serve_fn *const services[] = {srs_flv_serve_live, srs_api_serve, srs_files_serve,
+                                         srs_flv_serve, srs_page_serve};
     if (exchange->request->method == SRS_HTTP_OPTIONS)
         return answer_options(exchange);
     for (size_t i = 0; i < SRS_COUNT(services); i++) {
         bool served = false;
-        if (services[i] == srs_flv_serve && (exchange->ports & SRS_PORT_SERVER) == 0)
-            continue;
         srs_err err = services[i](exchange, &served);
         if (err || served)
             return err;

@@ -268,7 +268,8 @@ static void test_config_given_file_of_old_spellings_then_same_meaning(void **sta
     assert_true(vhost->forward.enabled);
     assert_int_equal(vhost->forward.destination.count, 2);
     assert_string_equal(vhost->forward.destination.items[0], "127.0.0.1:1936");
-    assert_int_equal(config_notes_with(config, "directive http_static.enabled at line"), 1);
+    assert_true(vhost->http_static.enabled);
+    assert_string_equal(vhost->http_static.mount, "[vhost]/hls");
     srs_config_unref(config);
 }
 

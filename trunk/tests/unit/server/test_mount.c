@@ -87,10 +87,74 @@ static void test_mount_given_long_names_then_matched_up_to_the_limit(void **stat
     }
 }
 
+static void test_mount_given_prefixes_then_what_lies_below(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern;
+        const char *host;
+        const char *path;
+        int size; // -1: no match
+    } rows[] = {
+        {"[vhost]/", "a.b", "/", 1},
+        {"[vhost]/", "a.b", "/x/y", 1},
+        {"[vhost]", "a.b", "/x", 1},
+        {"/", "", "/x", 1},
+        {"", "a.b", "/x", 1},
+        {"a.b/", "a.b", "/x", 1},
+        {"A.b/", "a.B", "/x", 1},
+        {"a.b/", "a.c", "/x", -1},
+        {"a.b", "a.c", "/x", -1},
+        {"[vhost]/vod/", "a", "/vod/x", 5},
+        {"[vhost]/vod", "a", "/vod/x", 5},
+        {"[vhost]/vod/", "a", "/vod", 4},
+        {"[vhost]/vod/", "a", "/vod/", 5},
+        {"[vhost]/vod/", "a", "/vodka", -1},
+        {"[vhost]/vod/", "a", "/Vod/x", -1},
+        {"[vhost]/vod/", "a", "/", -1},
+        {"[vhost]/v/w/", "a", "/v/w/x", 5},
+        {"[vhost]/v/w/", "a", "/v/x", -1},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        size_t size = 77;
+        bool match = srs_mount_prefix(rows[i].pattern, rows[i].host, rows[i].path, &size);
+        if (match != (rows[i].size >= 0) || size != (size_t)(match ? rows[i].size : 77))
+            fail_msg("%s %s%s: %zu", rows[i].pattern, rows[i].host, rows[i].path, size);
+    }
+}
+
+static void test_mount_given_requests_then_their_host(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        const char *query;
+        const char *want;
+        srs_err err;
+    } rows[] = {
+        {"a.b", "", "a.b", SRS_OK},
+        {"a.b:8080", "", "a.b", SRS_OK},
+        {"[::1]:80", "", "[::1]", SRS_OK},
+        {"", "", "", SRS_OK},
+        {"a.b", "vhost=c", "c", SRS_OK},
+        {"a.b", "x=1&vhost=c%2Ed", "c.d", SRS_OK},
+        {"a.b", "vhost=%", "", SRS_E_HTTP_URL_UNESCAPE},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_http_request request = {.host = rows[i].host, .query = rows[i].query};
+        char host[SRS_MOUNT_NAME_MAX];
+        assert_err(rows[i].err, srs_mount_host(&request, host), rows[i].query);
+        if (!rows[i].err)
+            assert_string_equal(host, rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mount_given_patterns_then_matches),
+        cmocka_unit_test(test_mount_given_prefixes_then_what_lies_below),
+        cmocka_unit_test(test_mount_given_requests_then_their_host),
         cmocka_unit_test(test_mount_given_long_names_then_matched_up_to_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
