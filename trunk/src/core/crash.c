@@ -5,6 +5,7 @@
 #include "core/co_priv.h"
 #include <execinfo.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 enum { STACK_BYTES = 128 * 1024, FRAMES = 40 };
 
 static char stack[STACK_BYTES];
-static const char *log_file;
+static char log_file[PATH_MAX]; // "" for none
 
 static void say(int fd, const char *text)
 {
@@ -46,7 +47,7 @@ static void on_fatal(int sig, siginfo_t *info, void *context)
 {
     (void)context;
     report(STDERR_FILENO, sig, info->si_addr);
-    int fd = log_file != NULL ? open(log_file, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+    int fd = log_file[0] != '\0' ? open(log_file, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
     if (fd >= 0)
         report(fd, sig, info->si_addr);
     (void)signal(sig, SIG_DFL);
@@ -58,7 +59,7 @@ void srs_crash_install(const char *log_path)
     static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
     void *frames[2];
     (void)backtrace(frames, 2);
-    log_file = log_path;
+    (void)snprintf(log_file, sizeof log_file, "%s", log_path != NULL ? log_path : "");
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
     (void)sigaltstack(&alternate, NULL);
     struct sigaction action = {.sa_sigaction = on_fatal,

@@ -3,5 +3,5 @@
 // own, so a coroutine's stack overflow (the guard page) is reported too.
 #pragma once
 
-// Once, at the start. `log_path` may be NULL; it is opened again at the crash and must stay valid.
+// Once, at the start. `log_path` may be NULL; it is opened again at the crash.
 void srs_crash_install(const char *log_path);

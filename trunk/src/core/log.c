@@ -93,9 +93,14 @@ static int file_open(const char *file)
 // On the writer's thread, which alone uses `fd` and `file` while it runs; the lock is not held.
 static void reopen_now(void)
 {
-    int fd = out.file != NULL ? file_open(out.file) : -1;
-    if (fd < 0)
+    if (out.file == NULL)
         return;
+    int fd = file_open(out.file);
+    if (fd < 0) {
+        srs_log_error("log", "cannot reopen file=%s: %s; the old one is kept", out.file,
+                      strerrordesc_np(errno));
+        return;
+    }
     int old = out.fd;
     out.fd = fd;
     (void)close(old);
@@ -266,6 +271,11 @@ void srs_log_reopen(void)
     out.reopen = true;
     (void)pthread_cond_signal(&out.filled);
     (void)pthread_mutex_unlock(&out.lock);
+}
+
+bool srs_log_give(uid_t uid, gid_t gid)
+{
+    return out.file == NULL || fchown(out.fd, uid, gid) == 0;
 }
 
 void srs_log_set_level(enum srs_log_level level)

@@ -5,6 +5,7 @@
 #include "core/err.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum srs_log_level {
     SRS_LOG_DEBUG,
@@ -23,8 +24,12 @@ struct srs_log_options {
 // Until this is called lines of INFO and above go straight to standard error. Opens the file; may
 // be called again after srs_log_close.
 SRS_ERR srs_log_open(const struct srs_log_options *options);
-// Opens the same file anew (after it was moved away). The writing thread does it.
+// Opens the same file anew (after it was moved away). The writing thread does it; when it cannot,
+// it says so in the old one and keeps that.
 void srs_log_reopen(void);
+// Makes the file another user's, so that a process which becomes that user can open it again; not
+// while a reopen is under way. False when that is refused.
+bool srs_log_give(uid_t uid, gid_t gid);
 void srs_log_set_level(enum srs_log_level level);
 bool srs_log_enabled(enum srs_log_level level);
 // Writes what is pending and ends the thread.

@@ -8,7 +8,7 @@ static struct srs_io signal_io = {.fd = -1};
 
 static sigset_t wanted(void)
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1};
+    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
     sigset_t set;
     (void)sigemptyset(&set);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
@@ -20,6 +20,8 @@ void srs_signals_block(void)
 {
     sigset_t set = wanted();
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE,
+                 SIG_IGN); // a peer, or the reader of the console, that is gone is an error
 }
 
 SRS_ERR srs_signals_open(void)

@@ -1,5 +1,5 @@
-// Signals as something to wait for: TERM, INT, QUIT, HUP and USR1 are blocked and read from a
-// descriptor.
+// Signals as something to wait for: TERM, INT, QUIT, HUP, USR1 and USR2 are blocked and read from a
+// descriptor. PIPE is ignored.
 #pragma once
 #include "core/co.h"
 
