@@ -58,6 +58,7 @@ static SRS_ERR load_tree(struct snapshot *snapshot, const struct srs_config_args
     struct srs_config_tree *tree = &snapshot->tree;
     srs_err err;
     snapshot->config.profile = choose(args, &file);
+    tree->folder = args->folder;
     switch (snapshot->config.profile) {
     case SRS_CONFIG_FILE:
         err = srs_config_parse_file(tree, file);
@@ -160,6 +161,23 @@ static int64_t auto_memory(uint64_t memory)
     return (int64_t)(memory / MEMORY_PART);
 }
 
+// What follows from the surroundings.
+static void fill_life(struct snapshot *snapshot, const struct srs_config_args *args)
+{
+    struct srs_config *config = &snapshot->config;
+    const struct srs_config_node *root = &snapshot->tree.root;
+    config->life.in_docker = config->life.in_docker || args->in_container;
+    if (config->life.in_docker && srs_config_node_find(root, "srs_log_tank") == NULL)
+        config->log.tank = SRS_CONFIG_TANK_CONSOLE;
+    if (config->profile != SRS_CONFIG_FILE && srs_config_node_find(root, "pid") == NULL)
+        config->life.pid = "";
+    if (config->life.in_docker && config->life.disable_daemon_for_docker)
+        config->daemon = false;
+    if (config->daemon && config->log.tank == SRS_CONFIG_TANK_CONSOLE)
+        srs_config_note(&snapshot->notes, "daemon with srs_log_tank console: the log stays on the "
+                                          "output that the server was started with");
+}
+
 static SRS_ERR fill_root(struct snapshot *snapshot, const struct srs_config_args *args)
 {
     struct srs_config *config = &snapshot->config;
@@ -172,9 +190,7 @@ static SRS_ERR fill_root(struct snapshot *snapshot, const struct srs_config_args
         config->media_memory = auto_memory(args->memory);
     // The words of both directives stand in the order of the enum.
     config->log.level = config->log.level_v2 >= 0 ? config->log.level_v2 : config->log.level_v1;
-    if (config->daemon)
-        srs_config_note(&snapshot->notes,
-                        "daemon on is not built yet: the server stays in the foreground");
+    fill_life(snapshot, args);
     return SRS_OK;
 }
 

@@ -20,6 +20,7 @@ enum {
     SRS_CONFIG_NOTE_TEXT = 256,   // bytes of one note
     SRS_CONFIG_AUTO = -1,         // value of a number that was written as `auto`
     SRS_CONFIG_DESCRIPTORS = 128, // kept free beside max_connections
+    SRS_CONFIG_SERVER_ID = 64,    // bytes of a server_id
 };
 
 enum srs_config_profile { SRS_CONFIG_FILE, SRS_CONFIG_ENVIRONMENT, SRS_CONFIG_BUILTIN };
@@ -117,7 +118,7 @@ struct srs_config_vhost {
 
 struct srs_config {
     enum srs_config_profile profile;
-    bool daemon; // as asked for; not built
+    bool daemon; // in effect: never in a container that turns it off
     int64_t max_connections;
     int64_t max_connections_per_ip; // 0 = no limit
     int64_t chunk_size;
@@ -131,6 +132,19 @@ struct srs_config {
         const char *file;
     } log;
     struct srs_config_networks proxy_from;
+    struct {
+        const char *work_dir;
+        const char *pid;       // "" for none
+        const char *server_id; // "" for one of our own choice
+        const char *user;      // "" to stay who we are
+        const char *group;     // "" for the user's
+        bool asprocess;
+        bool in_docker; // asked for, or seen
+        bool disable_daemon_for_docker;
+        bool force_grace_quit;
+        srs_usec grace_start_wait;
+        srs_usec grace_final_wait;
+    } life;
     struct srs_config_endpoints rtmp_listen;
     struct srs_config_tls rtmps;
     struct srs_config_http http_api;
@@ -145,9 +159,11 @@ struct srs_config {
 
 struct srs_config_args {
     const char *file;     // or NULL
+    const char *folder;   // that names of files are relative to; NULL: the working directory
     bool env_only;        // no file, whatever is named
     char *const *environ; // NAME=value, ended by NULL; NULL for none
-    uint64_t descriptors; // hard limit of the process; 0 when not known, then it is not checked
+    uint64_t descriptors; // limit of the process; 0 when not known, then it is not checked
+    bool in_container;    // seen; without this, only in_docker says so
     uint64_t memory;      // bytes of the machine; 0 to ask the system
 };
 

@@ -2,6 +2,7 @@
 #include "core/net_tls.h"
 #include "server/config/steps.h"
 #include "server/config/value.h"
+#include <ctype.h>
 #include <string.h>
 
 // The value in effect of a directive below `top`; `scope` is where its row stands and `skip` the
@@ -29,13 +30,39 @@ static SRS_ERR get_on(const struct srs_config_node *top, const char *scope, cons
     return err;
 }
 
+static SRS_ERR check_identity(const struct srs_config_node *root)
+{
+    struct srs_config_value id;
+    struct srs_config_value user;
+    struct srs_config_value group;
+    srs_err err = get(root, "", "server_id", &id);
+    if (!err)
+        err = get(root, "", "user", &user);
+    if (!err)
+        err = get(root, "", "group", &group);
+    if (err)
+        return err;
+    // It stands in answers, in names of files and in headers of HTTP.
+    bool plain = strlen(id.text) <= SRS_CONFIG_SERVER_ID;
+    for (const char *c = id.text; *c != '\0'; c++)
+        plain = plain && (isalnum((unsigned char)*c) || strchr("-_.:", *c) != NULL);
+    if (!plain)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                        "server_id is up to %d letters, digits and - _ . :", SRS_CONFIG_SERVER_ID);
+    if (group.text[0] != '\0' && user.text[0] == '\0')
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "group without user");
+    return SRS_OK;
+}
+
 static SRS_ERR check_process(const struct srs_config_node *root, uint64_t descriptors)
 {
     bool full = false;
     bool daemon = false;
     bool asprocess = false;
     struct srs_config_value clients;
-    srs_err err = get_on(root, "", "is_full", &full);
+    srs_err err = check_identity(root);
+    if (!err)
+        err = get_on(root, "", "is_full", &full);
     if (!err)
         err = get_on(root, "", "daemon", &daemon);
     if (!err)

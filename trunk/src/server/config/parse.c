@@ -7,6 +7,7 @@
 #include "server/config/parse.h"
 #include "core/buf.h"
 #include "core/mem.h"
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -218,12 +219,23 @@ static SRS_ERR parse_in(struct parser *p, struct srs_config_node *parent, int de
     return srs_wrap(err, "%s", place);
 }
 
-static SRS_ERR read_file(const char *name, struct srs_buf *text)
+static FILE *open_file(const char *folder, const char *name)
+{
+    char path[PATH_MAX / 2];
+    if (folder == NULL || name[0] == '/')
+        return fopen(name, "rbe");
+    int size = snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (size < 0 || (size_t)size >= sizeof path)
+        return NULL;
+    return fopen(path, "rbe");
+}
+
+static SRS_ERR read_file(const char *folder, const char *name, struct srs_buf *text)
 {
     char shown[SRS_CONFIG_SHOWN];
     srs_err err = SRS_OK;
     size_t got = 1;
-    FILE *file = fopen(name, "rbe");
+    FILE *file = open_file(folder, name);
     if (file == NULL)
         return srs_fail_sys(SRS_E_SYSTEM_CONFIG_INVALID, "open file \"%s\"",
                             srs_config_shown(name, shown));
@@ -250,7 +262,7 @@ static SRS_ERR parse_named(struct srs_config_tree *tree, struct srs_config_node 
 {
     struct srs_buf text = {0};
     struct parser p = {.tree = tree, .line = 1, .includes = includes};
-    srs_err err = read_file(name, &text);
+    srs_err err = read_file(tree->folder, name, &text);
     if (!err)
         err = srs_config_tree_source(tree, name, &p.source);
     if (!err && srs_buf_size(&text) > 0) {

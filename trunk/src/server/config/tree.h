@@ -21,6 +21,7 @@ struct srs_config_node {
 struct srs_config_tree {
     struct srs_config_node root;
     struct srs_list sources;
+    const char *folder; // what names of files are relative to; NULL: the working directory
     size_t directives;
     size_t bytes;
 };

@@ -150,7 +150,6 @@ static void test_profile_given_file_then_published_defaults(void **state)
     struct srs_config *config = config_must(*state, "", NULL);
     assert_int_equal(config->profile, SRS_CONFIG_FILE);
     assert_true(config->daemon);
-    assert_int_equal(config_notes_with(config, "stays in the foreground"), 1);
     assert_int_equal(config_notes_with(config, "no vhost"), 1);
     assert_int_equal(config_notes_with(config, "no listen"), 1);
     assert_null(srs_config_vhost_find(config, "__defaultVhost__"));
@@ -358,9 +357,9 @@ static void test_config_given_many_oddities_then_notes_are_bounded(void **state)
         (void)snprintf(text + at, sizeof text - at, "daemon on;\n");
     }
     struct srs_config *config = config_must(*state, text, NULL);
-    // Each line but the first, no listen, no vhost, and daemon itself.
+    // Each line but the first, no listen, and no vhost.
     assert_int_equal(config->note_count, SRS_CONFIG_NOTES_MAX);
-    assert_int_equal(config->notes_dropped, LINES - 1 + 3 - SRS_CONFIG_NOTES_MAX);
+    assert_int_equal(config->notes_dropped, LINES - 1 + 2 - SRS_CONFIG_NOTES_MAX);
     srs_config_unref(config);
 }
 
@@ -595,6 +594,12 @@ static void test_config_given_what_does_not_fit_then_refused(void **state)
     } wrong[] = {
         {"is_full on;", "is_full on"},
         {"asprocess on;", "daemon and asprocess are both on"},
+        {"server_id a/b;", "server_id is up to 64 letters"},
+        {"server_id 'a b';", "server_id is up to 64 letters"},
+        {"server_id "
+         "12345678901234567890123456789012345678901234567890123456789012345;",
+         "server_id is up to 64 letters"},
+        {"group daemon;", "group without user"},
         {"http_api { https { enabled on; } }", "http_api.https is on, but http_api is off"},
         {"http_server { https { enabled on; } }", "http_server is off"},
         {"http_api { enabled on; https { enabled on; listen 8088; } }"
@@ -636,6 +641,7 @@ static void test_config_given_what_fits_then_accepted(void **state)
         "rtmps { enabled on; listen 1443; key a b; cert c d; }",
         "proxy_from none;",
         "proxy_from 0.0.0.0/0 ::/0;",
+        "user nobody; group daemon; server_id a-b_c.d:1;",
         "http_api { enabled on; listen 8080; https { enabled on; } }"
         "http_server { enabled on; https { enabled on; } }",
         "http_api { enabled on; https { enabled on; } }"
@@ -658,6 +664,76 @@ static void test_config_given_descriptor_limit_then_connections_must_stay_below(
     srs_config_unref(config);
     args.descriptors = 1128;
     assert_err(SRS_E_SYSTEM_CONFIG_INVALID, srs_config_load(&args, &config), "not below 1128");
+}
+
+// Life of the process
+
+static void test_config_given_container_then_foreground_and_console(void **state)
+{
+    const struct config_files *files = *state;
+    static const struct {
+        const char *text;
+        bool seen;
+        bool daemon;
+        int tank;
+    } cases[] = {
+        {"", false, true, SRS_CONFIG_TANK_FILE},
+        {"", true, false, SRS_CONFIG_TANK_CONSOLE},
+        {"in_docker on;", false, false, SRS_CONFIG_TANK_CONSOLE},
+        {"disable_daemon_for_docker off;", true, true, SRS_CONFIG_TANK_CONSOLE},
+        {"srs_log_tank file;", true, false, SRS_CONFIG_TANK_FILE},
+        {"daemon off;", false, false, SRS_CONFIG_TANK_FILE},
+    };
+    for (size_t i = 0; i < SRS_COUNT(cases); i++) {
+        struct srs_config *config = NULL;
+        config_write(files->path, cases[i].text);
+        struct srs_config_args args = {.file = files->path, .in_container = cases[i].seen};
+        assert_err(SRS_OK, srs_config_load(&args, &config), cases[i].text);
+        if (config->daemon != cases[i].daemon || config->log.tank != cases[i].tank)
+            fail_msg("\"%s\": daemon=%d tank=%d", cases[i].text, config->daemon, config->log.tank);
+        bool told = config_notes_with(config, "the log stays on the output") > 0;
+        assert_int_equal(told, config->daemon && config->log.tank == SRS_CONFIG_TANK_CONSOLE);
+        srs_config_unref(config);
+    }
+}
+
+static void test_config_given_profile_then_pid_file_or_none(void **state)
+{
+    const struct config_files *files = *state;
+    struct srs_config *config = NULL;
+    assert_string_equal((config = config_must(files, "", NULL))->life.pid, "./objs/srs.pid");
+    srs_config_unref(config);
+    assert_string_equal((config = load_profile(NULL, false, ""))->life.pid, "");
+    srs_config_unref(config);
+    assert_string_equal((config = load_profile(NULL, true, ""))->life.pid, "");
+    srs_config_unref(config);
+    assert_string_equal((config = load_profile(NULL, true, "SRS_PID=x.pid"))->life.pid, "x.pid");
+    srs_config_unref(config);
+}
+
+static void test_config_given_folder_then_files_are_found_from_there(void **state)
+{
+    const struct config_files *files = *state;
+    struct srs_config *config = NULL;
+    const struct srs_config_args args = {.file = "test.conf", .folder = files->directory};
+    char other[128];
+    (void)snprintf(other, sizeof other, "%s/more.conf", files->directory);
+    config_write(other, "grace_start_wait 77;");
+    config_write(files->path, "include more.conf;");
+    srs_err err = srs_config_load(&args, &config);
+    assert_int_equal(unlink(other), 0);
+    assert_err(SRS_OK, err, "relative");
+    assert_int_equal(config->life.grace_start_wait, 77 * SRS_MSEC);
+    srs_config_unref(config);
+    const struct srs_config_args whole = {.file = files->path, .folder = "/nowhere"};
+    config_write(files->path, "");
+    assert_err(SRS_OK, srs_config_load(&whole, &config), "absolute");
+    srs_config_unref(config);
+    char long_name[5000];
+    memset(long_name, 'n', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    const struct srs_config_args none = {.file = long_name, .folder = files->directory};
+    assert_err(SRS_E_SYSTEM_CONFIG_INVALID, srs_config_load(&none, &config), "too long");
 }
 
 static void test_config_given_mount_of_unbuilt_form_then_note(void **state)
@@ -702,6 +778,9 @@ int main(void)
         cmocka_unit_test(test_config_given_what_fits_then_accepted),
         cmocka_unit_test(test_config_given_descriptor_limit_then_connections_must_stay_below),
         cmocka_unit_test(test_config_given_mount_of_unbuilt_form_then_note),
+        cmocka_unit_test(test_config_given_container_then_foreground_and_console),
+        cmocka_unit_test(test_config_given_profile_then_pid_file_or_none),
+        cmocka_unit_test(test_config_given_folder_then_files_are_found_from_there),
     };
     return cmocka_run_group_tests(tests, config_files_setup, config_files_teardown);
 }

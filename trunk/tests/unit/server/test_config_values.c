@@ -201,6 +201,21 @@ static const struct {
      "a.key b.key", "SRS_HTTP_SERVER_HTTPS_KEY=c", "c"},
     {"http_server.https", "cert", "./conf/server.crt", "http_server { https { cert a.crt b.crt; }}",
      "a.crt b.crt", "SRS_HTTP_SERVER_HTTPS_CERT=c d", "c d"},
+    {"", "work_dir", "./", "work_dir /a;", "/a", "SRS_WORK_DIR=b", "b"},
+    {"", "pid", "./objs/srs.pid", "pid a.pid;", "a.pid", "SRS_PID=b.pid", "b.pid"},
+    {"", "server_id", "", "server_id a;", "a", "SRS_SERVER_ID=b", "b"},
+    {"", "user", "", "user a;", "a", "SRS_USER=b", "b"},
+    {"", "group", "", "user u; group a;", "a", "SRS_USER=u|SRS_GROUP=b", "b"},
+    {"", "asprocess", "off", "daemon off; asprocess on;", "on", "SRS_DAEMON=off|SRS_ASPROCESS=on",
+     "on"},
+    {"", "in_docker", "off", "in_docker on;", "on", "SRS_IN_DOCKER=on", "on"},
+    {"", "disable_daemon_for_docker", "on", "disable_daemon_for_docker off;", "off",
+     "SRS_DISABLE_DAEMON_FOR_DOCKER=off", "off"},
+    {"", "force_grace_quit", "off", "force_grace_quit on;", "on", "SRS_FORCE_GRACE_QUIT=on", "on"},
+    {"", "grace_start_wait", "2300000", "grace_start_wait 5;", "5000", "SRS_GRACE_START_WAIT=6",
+     "6000"},
+    {"", "grace_final_wait", "3200000", "grace_final_wait 0;", "0", "SRS_GRACE_FINAL_WAIT=7",
+     "7000"},
 };
 
 static void assert_field(const struct config_files *files, size_t i, const char *text,
@@ -491,7 +506,7 @@ static void test_config_given_bit_rate_out_of_range_then_default(void **state)
     assert_int_equal(config_notes_with(config, "48000 is taken"), 1);
     assert_int_equal(config_notes_with(config, "out of 0.5 to 30: 6 is taken"), 1);
     // Only what ends up different is told to be without effect.
-    assert_int_equal(config_notes_with(config, "not built yet"), 2); // aac_bitrate, daemon
+    assert_int_equal(config_notes_with(config, "not built yet"), 1); // aac_bitrate
     srs_config_unref(config);
 }
 
