@@ -125,12 +125,13 @@ static SRS_YIELDS void say_end(struct player *player, srs_err err)
     struct srs_span words = {last, chunked ? sizeof SRS_HTTP_CHUNK_LAST - 1 : 0};
     if (player->ws != NULL)
         srs_flv_ws_bye(player->ws, &player->viewer, err, player->client.kicked);
-    if (err || player->ws != NULL)
+    bool quits = err == SRS_E_CANCELED && !player->client.kicked;
+    if ((err && !quits) || player->ws != NULL)
         return;
     // In the middle of a tag or of a chunk the body has no proper end: then the close says that it
-    // was cut.
+    // was cut. The connection waits for its peer anyway when the server quits: no second wait here.
     if (srs_viewer_is_idle(&player->viewer))
-        srs_conn_bye(player->exchange->conn, words, srs_now() + goodbye_usec);
+        srs_conn_bye(player->exchange->conn, words, srs_now() + (quits ? 0 : goodbye_usec));
 }
 
 static SRS_YIELDS SRS_ERR play_source(struct player *player, struct srs_source *source)
