@@ -2,28 +2,19 @@
 #include "core/co.h"
 #include "core/crash.h"
 #include "core/log.h"
-#include "core/mem.h"
+#include "core/process.h"
 #include "core/signals.h"
 #include "core/version.h"
 #include "server/config/args.h"
+#include "server/life/life.h"
 #include "server/run.h"
 #include "server/server.h"
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <string.h>
 #include <unistd.h>
-
-// The soft descriptor limit is raised to the hard one; that is what max_connections is checked
-// against.
-static uint64_t raise_descriptors(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 0;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_max;
-}
 
 static int fail_with(srs_err err)
 {
@@ -57,21 +48,64 @@ static SRS_ERR open_log(const struct srs_config *config)
     return SRS_OK;
 }
 
-// Takes the reference.
-static int run(struct srs_config *config, const struct srs_config_args *args)
+// A log file is not where somebody looks who has just started the server.
+static int end_with(srs_err err, bool tell)
 {
+    int status = srs_args_exit_status(err);
+    char text[1024];
+    srs_err_format(err, text, sizeof text);
+    if (tell)
+        (void)fprintf(stderr, "srs: %s\n", text);
+    srs_err_log(err, "main", "server ended");
+    return status;
+}
+
+// Takes the reference.
+static int serve(struct srs_config *config, const struct srs_config_args *args,
+                 struct srs_life *life)
+{
+    int status = 0;
+    bool to_file = config->log.tank == SRS_CONFIG_TANK_FILE;
     srs_signals_block();
     srs_err err = srs_co_init();
     if (!err)
         err = open_log(config);
-    if (err)
+    if (err) {
         srs_config_unref(config);
-    else
-        err = srs_server_run(config, args);
-    int status = err ? srs_args_exit_status(err) : 0;
+        return fail_with(err);
+    }
+    err = srs_server_run(config, args, life);
     if (err)
-        srs_err_log(err, "main", "server ended");
+        status = end_with(err, to_file);
     srs_log_close();
+    return status;
+}
+
+// The child has told its errors itself.
+static int report(const struct srs_background_outcome *outcome)
+{
+    if (outcome->ready) {
+        (void)printf("srs: started in the background, process %ld\n", (long)outcome->child);
+        return 0;
+    }
+    if (outcome->signal != 0)
+        (void)fprintf(stderr, "srs: process %ld was ended by signal %s at its start\n",
+                      (long)outcome->child, sigabbrev_np(outcome->signal));
+    return outcome->status != 0 ? outcome->status : 1;
+}
+
+// Takes the reference.
+static int run(struct srs_config *config, const struct srs_config_args *args)
+{
+    struct srs_life *life = NULL;
+    struct srs_background_outcome outcome;
+    srs_err err = srs_life_begin(config, &life, &outcome);
+    if (err || outcome.is_parent) {
+        srs_config_unref(config);
+        return err ? fail_with(err) : report(&outcome);
+    }
+    int status = serve(config, args, life);
+    srs_life_free(life);
     return status;
 }
 
@@ -88,10 +122,13 @@ int main(int argc, char **argv)
     if (args.action == SRS_ARGS_SIGNATURE)
         return puts(SRS_SIGNATURE) < 0;
     struct srs_config *config = NULL;
+    char folder[PATH_MAX / 2];
     struct srs_config_args load = {.file = args.file,
+                                   .folder = getcwd(folder, sizeof folder),
                                    .env_only = args.env_only,
                                    .environ = environ,
-                                   .descriptors = raise_descriptors()};
+                                   .descriptors = srs_process_raise_descriptors(),
+                                   .in_container = srs_process_in_container()};
     err = srs_config_load(&load, &config);
     if (err)
         return fail_with(err);

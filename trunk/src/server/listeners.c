@@ -33,6 +33,7 @@ struct srs_listeners {
     struct srs_list all;
     struct srs_log_limit refusals;
     struct srs_log_limit refusals_per_ip;
+    bool shut; // for good
 };
 
 // Belongs to its coroutine, which frees it.
@@ -343,7 +344,8 @@ static void take_back(struct srs_listeners *listeners)
 SRS_ERR srs_listeners_open(struct srs_listeners *listeners, const struct srs_config *config)
 {
     struct wants wants = {.count = 0};
-    want_all(&wants, config);
+    if (!listeners->shut)
+        want_all(&wants, config);
     srs_list_each (node, &listeners->all) {
         listening_at(node)->next = NULL;
     }
@@ -377,6 +379,7 @@ void srs_listeners_settle(struct srs_listeners *listeners)
 
 void srs_listeners_shut(struct srs_listeners *listeners)
 {
+    listeners->shut = true;
     srs_list_each_safe (node, &listeners->all) {
         shut_port(listening_at(node));
     }

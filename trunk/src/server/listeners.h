@@ -28,5 +28,5 @@ SRS_ERR srs_listeners_open(struct srs_listeners *listeners, const struct srs_con
 // Settle: what it does not ask for goes.
 void srs_listeners_settle(struct srs_listeners *listeners);
 
-// Closes all ports; connections stay.
+// Closes all ports for good, also for a reload that comes later; connections stay.
 void srs_listeners_shut(struct srs_listeners *listeners);

@@ -1,7 +1,6 @@
 #include "server/run.h"
 #include "core/log.h"
 #include "core/mem.h"
-#include "core/signals.h"
 #include "core/version.h"
 #include "server/files/store.h"
 #include "server/listeners.h"
@@ -9,10 +8,9 @@
 #include "server/reload.h"
 #include "server/server.h"
 #include "server/stat/rate.h"
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/random.h>
+
+enum { SERVICE_ID = 8 };
 
 // A walk over all clients touches memory that nobody else needs: seldom against the window of 30 s.
 static const srs_usec sample_usec = 5 * SRS_SEC;
@@ -30,25 +28,6 @@ static SRS_YIELDS srs_err statistics_main(void *arg)
         srs_clients_sample(&server->clients, srs_now());
         srs_sources_sample(server->sources, srs_now());
     }
-}
-
-static void random_text(char *out, size_t size)
-{
-    static const char letters[] = "0123456789abcdefghijklmnopqrstuv";
-    uint8_t bytes[SRS_SERVER_ID];
-    if (getrandom(bytes, size, 0) != (ssize_t)size)
-        memset(bytes, (int)srs_wall_now(), size);
-    for (size_t i = 0; i < size; i++)
-        out[i] = letters[bytes[i] % 32];
-    out[size] = '\0';
-}
-
-static void name_server(struct srs_server *server)
-{
-    static const char prefix[] = "vid-";
-    memcpy(server->id, prefix, sizeof prefix);
-    random_text(server->id + sizeof prefix - 1, 7);
-    random_text(server->service, 8);
 }
 
 static SRS_ERR start(struct srs_server *server, const struct srs_config_args *args,
@@ -93,31 +72,18 @@ static void tell_urls(const struct srs_config *config)
     srs_log_info("server", "API: http://127.0.0.1:%u/api/v1/streams/", api);
 }
 
-// At the head of a new log: what the server holds.
-static void tell_live(void)
-{
-    char text[SRS_LIVE_TEXT];
-    srs_live_format(text);
-    srs_log_info("server", "log reopened, live: %s", text);
-}
-
-// Until a signal asks for the end.
-static SRS_YIELDS SRS_ERR serve(struct srs_reload *reload)
+static SRS_YIELDS SRS_ERR serve(struct srs_server *server, struct srs_life *life,
+                                struct srs_reload *reload)
 {
     for (;;) {
-        int sig = 0;
-        srs_err err = srs_signals_wait(&sig);
-        if (err)
+        enum srs_life_request request = SRS_LIFE_STOP;
+        srs_err err = srs_life_next(life, &request);
+        if (err || request == SRS_LIFE_STOP)
             return err;
-        if (sig == SIGUSR1) {
-            srs_log_reopen();
-            tell_live();
-        } else if (sig == SIGHUP) {
+        if (request == SRS_LIFE_RELOAD)
             srs_reload_request(reload);
-        } else {
-            srs_log_info("server", "quit signal=%s", sigabbrev_np(sig));
-            return SRS_OK;
-        }
+        else
+            srs_listeners_shut(server->listeners);
     }
 }
 
@@ -135,7 +101,8 @@ static SRS_YIELDS void stop(struct srs_server *server)
     srs_free(server->writer);
 }
 
-SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_config_args *args)
+SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_config_args *args,
+                                  struct srs_life *life)
 {
     srs_co_may_yield();
     struct srs_server *server = srs_new(struct srs_server);
@@ -148,19 +115,22 @@ SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_co
     srs_clients_init(&server->clients);
     srs_scope_init(&server->services, "services");
     srs_scope_init(&server->sessions, "sessions");
-    name_server(server);
+    srs_identity_load(config, server->id);
+    srs_identity_random(server->service, SERVICE_ID);
     srs_log_info("server", "start version=%s profile=%s id=%s", SRS_VERSION,
                  profile_name(config->profile), server->id);
-    srs_err err = srs_signals_open();
+    srs_err err = srs_life_watch(life, &server->config, &server->clients);
     if (!err)
         err = start(server, args, &reload);
+    if (!err)
+        err = srs_life_settle(life);
     if (!err && config->profile == SRS_CONFIG_BUILTIN)
         tell_urls(config);
     if (!err)
-        err = serve(reload);
+        err = serve(server, life, reload);
+    srs_life_close(life);
     stop(server);
     srs_reload_free(reload);
-    srs_signals_close();
     srs_config_unref(server->config);
     srs_free(server);
     return err;

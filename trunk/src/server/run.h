@@ -3,8 +3,10 @@
 #pragma once
 #include "core/co.h"
 #include "server/config/config.h"
+#include "server/life/life.h"
 
-// On the root coroutine, once. SIGTERM, SIGINT and SIGQUIT end it; SIGUSR1 reopens the log. Errors
-// of listeners that cannot be opened, and of memory.
-// SIGHUP loads the configuration again with `args`. Takes the reference to `config`.
-SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_config_args *args);
+// On the root coroutine, once. A reload loads the configuration again with `args`. Takes the
+// reference to `config`. Errors of listeners that cannot be opened, of a user that cannot be
+// changed to, and of memory.
+SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_config_args *args,
+                                  struct srs_life *life);

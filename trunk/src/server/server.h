@@ -5,6 +5,7 @@
 #include "server/config/config.h"
 #include "server/deliver/beat.h"
 #include "server/deliver/writer.h"
+#include "server/life/identity.h"
 #include "server/stat/clients.h"
 #include "server/stat/peers.h"
 #include "stream/source.h"
@@ -13,8 +14,6 @@ struct srs_files;
 struct srs_listeners;
 struct srs_certs;
 struct srs_page;
-
-enum { SRS_SERVER_ID = 16 };
 
 struct srs_server {
     struct srs_config *config; // the current snapshot; hold a reference over a yield
@@ -29,8 +28,8 @@ struct srs_server {
     struct srs_peers peers;
     struct srs_scope services; // listeners, beat, statistics
     struct srs_scope sessions;
-    char id[SRS_SERVER_ID];      // "vid-xxxxxxx"
-    char service[SRS_SERVER_ID]; // random, of this start
+    char id[SRS_IDENTITY];      // stays over restarts where there is a pid file
+    char service[SRS_IDENTITY]; // random, of this start
     srs_usec started_at;
     unsigned proxies_told; // kinds of headers that were ignored and logged (front.c)
     uint64_t refused;      // connections above max_connections and max_connections_per_ip

@@ -352,7 +352,7 @@ SRS_ERR srs_api_client_item(const struct srs_server *server, const struct srs_cl
 
 SRS_ERR srs_api_head(const struct srs_server *server, struct srs_buf *out)
 {
-    char text[128]; // ids are letters and digits
+    char text[2 * SRS_IDENTITY + 128]; // ids hold nothing that JSON writes otherwise
     int size = snprintf(text, sizeof text,
                         "{\"code\":0,\"server\":\"%s\",\"service\":\"%s\",\"pid\":\"%ld\"",
                         server->id, server->service, (long)getpid());

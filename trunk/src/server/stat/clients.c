@@ -74,6 +74,7 @@ void srs_clients_remove(struct srs_clients *clients, struct srs_client *client)
     free_texts(client);
     srs_source_unref(client->source);
     client->source = NULL;
+    srs_event_signal(&clients->left);
 }
 
 void srs_client_kick(struct srs_client *client, srs_err why)

@@ -30,6 +30,7 @@ struct srs_clients {
     struct srs_list all;        // in order of arrival
     struct srs_list publishers; // those of them that publish
     struct srs_list walks;
+    struct srs_event left; // one was removed
     unsigned count;
     uint64_t total;
     uint64_t errors;
