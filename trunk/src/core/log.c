@@ -87,7 +87,12 @@ static void write_all(int fd, const char *bytes, size_t size)
 
 static int file_open(const char *file)
 {
-    return open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    // With O_CREAT the kernel refuses another user's file in a folder that many write to, even to
+    // root (fs.protected_regular).
+    int fd = open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    return fd;
 }
 
 // On the writer's thread, which alone uses `fd` and `file` while it runs; the lock is not held.

@@ -30,7 +30,9 @@ static SRS_ERR open_locked(const char *path, int *out)
     struct stat about;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     // Without O_NONBLOCK a fifo of that name would hold the start up.
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK); // see log.c for the order of the two
+    if (fd < 0 && errno == ENOENT)
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
     if (fd < 0)
         return srs_fail_sys(SRS_E_SYSTEM_PID_ACQUIRE, "pid file %s", path);
     srs_err err = SRS_OK;
