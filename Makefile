@@ -15,7 +15,7 @@ VARIANT ?= release
 OUT := objs/$(VARIANT)
 
 # Goals that must work before ./configure has run, or that run it themselves.
-STANDALONE := run test bench fuzz fuzz-cov cov mutate soak check format clean help
+STANDALONE := run test bench fuzz fuzz-cov cov mutate soak check format uninstall clean help
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 include objs/config.mk
 -include objs/config-test.mk
@@ -205,7 +205,7 @@ objs/config-test.mk: ;
 # ---- the commands of README.md ---------------------------------------------------------------
 
 PAGE_READY := trunk/auto/page-packages
-.PHONY: run test check bench fuzz fuzz-cov cov mutate soak docs format clean help
+.PHONY: run test check bench fuzz fuzz-cov cov mutate soak docs format install uninstall clean help
 
 run:
 	@trunk/auto/packages build
@@ -259,6 +259,15 @@ docs: $(OUT)/config_docs
 	@$< full >trunk/conf/full.conf
 	@$< page >trunk/doc/configuration.md
 
+# PREFIX, DESTDIR, UNIT_DIR, SERVICE_USER and CERT are read by the script; the command line goes
+# before its defaults.
+export PREFIX DESTDIR UNIT_DIR SERVICE_USER CERT
+install: $(OUT)/srs
+	@trunk/auto/install $<
+
+uninstall:
+	@trunk/auto/install --remove
+
 format:
 	@trunk/auto/check-format --fix
 
@@ -277,6 +286,7 @@ help:
 	@echo 'make soak       joins, kills, stalls and reloads for TIME=600 seconds; nothing may grow'
 	@echo 'make cov        lines that unit and flow tests reach, per file'
 	@echo 'make docs       write trunk/conf/full.conf and trunk/doc/configuration.md anew'
+	@echo 'make install    into PREFIX=/usr/local/srs, below DESTDIR; make uninstall'
 	@echo 'make format     clang-format all C files'
 	@echo 'make clean      remove objs/'
 	@echo

@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (SRS_BIN, Failure, check, free_port, main, make_flv, sanitizer_environment, wait_until)
+from harness import (ROOT, SRS_BIN, Failure, check, free_port, main, make_flv, sanitizer_environment, wait_until)
 from wire import FlvPlayer, RtmpPlayer, RtmpPublisher, player, read_flv
 
 BUSY = 1002 % 256  # exit status: the error modulo 256
@@ -237,6 +237,22 @@ def user(case):
     check(os.stat(home.path("objs/srs.log")).st_uid == NOBODY, "whose the new log is")
     home.stop()
     check(not os.path.exists(home.path("objs/srs.pid")), "the pid file is left")
+
+
+def user_in_sticky_folder(case):
+    """As make install leaves it: the user adds files to objs, and root finds those of the last run."""
+    if os.geteuid() != 0:
+        return
+    home = Home(case, "user nobody;\n")
+    shutil.chown(home.path("objs"), 0, NOBODY)
+    os.chmod(home.path("objs"), 0o1775)
+    os.chmod(case.folder, 0o755)
+    home.start_well()
+    home.kill()
+    shutil.chown(home.path("objs/srs.pid"), NOBODY, NOBODY)  # of a run by systemd
+    check(os.stat(home.path("objs/srs.log")).st_uid == NOBODY, "whose the log is")
+    home.start_well()
+    home.stop()
 
 
 def user_without_folder(case):
@@ -477,9 +493,104 @@ def command_line(case):
     check(sorted(os.listdir(case.folder)) == ["bad.conf", "good.conf"], "a test of the configuration left files")
 
 
+# ---- make install ----------------------------------------------------------------------------------
+
+
+def files_below(folder):
+    return sorted(os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names)
+
+
+def make(target, **variables):
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(["make", target, *(f"{k}={v}" for k, v in variables.items())], cwd=ROOT, env=environment,
+                          capture_output=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
+    return done.returncode, done.stdout.decode() + done.stderr.decode()
+
+
+def install(case):
+    """Into a folder, with a start from there; again over changed files; and away."""
+    top, unit = case.path("top"), "usr/local/lib/systemd/system/srs.service"
+    status, text = make("install", DESTDIR=top)
+    check(status == 0, text)
+    library = "npm/mpegts.js/dist/mpegts.js"
+    wanted = {"objs/srs", "conf/srs.conf", "conf/server.key", "conf/server.crt"}
+    if os.path.exists(os.path.join(ROOT, "objs", library)):
+        wanted |= {library, "npm/mpegts.js/LICENSE"}
+    home = os.path.join(top, "usr/local/srs")
+    missing = wanted - set(files_below(home))
+    check(not missing, f"missing: {missing}")
+    with open(os.path.join(top, unit), encoding="utf-8") as file:
+        text = file.read()
+    check("ExecStart=/usr/local/srs/objs/srs -c /usr/local/srs/conf/srs.conf" in text and "@" not in text, text)
+    key, crt = os.path.join(home, "conf/server.key"), os.path.join(home, "conf/server.crt")
+    check(os.stat(key).st_mode & 0o777 == 0o600, "others may read the key")
+    subprocess.run(["openssl", "verify", "-CAfile", crt, crt], check=True, capture_output=True, timeout=10)
+    serve_from(case, home, library in wanted)
+    with open(key, "rb") as file:
+        before = file.read()
+    with open(os.path.join(home, "conf/srs.conf"), "a", encoding="utf-8") as file:
+        file.write("# mine\n")
+    status, text = make("install", DESTDIR=top)
+    check(status == 0 and "kept" in text, text)
+    with open(key, "rb") as file:
+        check(file.read() == before, "another key")
+    with open(os.path.join(home, "conf/srs.conf"), encoding="utf-8") as file:
+        check(file.read().endswith("# mine\n"), "a changed configuration was overwritten")
+    status, text = make("uninstall", DESTDIR=top)
+    check(status == 0 and "left" in text, text)
+    check(files_below(top) == [f"usr/local/srs/conf/{name}" for name in ("server.crt", "server.key", "srs.conf")],
+          f"left: {files_below(top)}")
+
+
+def serve_from(case, home, library):
+    """The shipped configuration, at ports of its own."""
+    ports = [free_port() for _ in range(3)]
+    environment = {f"SRS_{name}": str(port) for name, port in
+                   zip(("LISTEN", "HTTP_API_LISTEN", "HTTP_SERVER_LISTEN"), ports)}
+    with open(case.path("installed.log"), "wb") as log:
+        process = subprocess.Popen(["./objs/srs", "-c", "conf/srs.conf"], cwd=home, stdin=subprocess.DEVNULL, stdout=log,
+                                   stderr=log, env={**sanitizer_environment(), **environment})
+    case.callback(process.wait)
+    case.callback(process.kill)
+    wait_until(lambda: not refused(ports[2]), 10, "the installed server")
+    for path in ["/"] + ["/mpegts.js"] * library:
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[2]}{path}", timeout=5) as answer:
+            check(answer.status == 200 and len(answer.read()) > 100, path)
+    process.terminate()
+    check(process.wait(5) == 0, f"status {process.returncode}")
+    check(not os.path.exists(os.path.join(home, "objs/srs.pid")), "the pid file is left")
+    os.unlink(os.path.join(home, "objs/srs.id"))
+
+
+def install_otherwise(case):
+    """Another place, no certificate, without openssl, paths that cannot be."""
+    top = case.path("top")
+    status, text = make("install", DESTDIR=top, PREFIX="/opt/video", CERT="no", UNIT_DIR="/etc/systemd/system",
+                        SERVICE_USER="video")
+    check(status == 0, text)
+    check("opt/video/objs/srs" in files_below(top) and not any("server." in name for name in files_below(top)), "CERT=no")
+    with open(os.path.join(top, "etc/systemd/system/srs.service"), encoding="utf-8") as file:
+        unit = file.read()
+    check("User=video\n" in unit and "WorkingDirectory=/opt/video\n" in unit, unit)
+    status, text = make("uninstall", DESTDIR=top, PREFIX="/opt/video", UNIT_DIR="/etc/systemd/system")
+    check(status == 0 and files_below(top) == [], f"{text} left: {files_below(top)}")
+    tools = case.path("tools")
+    os.makedirs(tools)
+    for name in ("sh", "dirname", "basename", "install", "cmp", "sed", "chmod", "mv", "id", "mktemp", "rm"):
+        os.symlink(shutil.which(name), os.path.join(tools, name))
+    script = os.path.join(ROOT, "trunk/auto/install")
+    done = subprocess.run([script, SRS_BIN], env={"PATH": tools, "DESTDIR": top}, capture_output=True, timeout=30,
+                          check=False, stdin=subprocess.DEVNULL)
+    check(done.returncode == 0 and b"openssl is missing" in done.stderr, f"{done}")
+    for variables in ({"PREFIX": "here"}, {"PREFIX": "/a|b"}, {"PREFIX": "/"}, {"SERVICE_USER": "a b"}, {"UNIT_DIR": "x"}):
+        status, text = make("install", DESTDIR=top, **variables)
+        check(status != 0 and ("plain absolute path" in text or "name of a user" in text), f"{variables}: {text}")
+
+
 if __name__ == "__main__":
     read_flv(clip())  # made before the cases, which time what they do
     main({f.__name__: f for f in (
         daemon, daemon_port_taken, daemon_bad_start, daemon_on_console, second_start, work_dir, environment_profile, user,
-        user_without_folder, user_not_root, descriptors, asprocess, service_manager, quit_gracefully,
-        quit_gracefully_alone, quit_forced, quit_by_term, quit_fast, signals_that_do_not_end_it, command_line)}, parallel=2)
+        user_in_sticky_folder, user_without_folder, user_not_root, descriptors, asprocess, service_manager, quit_gracefully,
+        quit_gracefully_alone, quit_forced, quit_by_term, quit_fast, signals_that_do_not_end_it, command_line, install,
+        install_otherwise)}, parallel=2)
