@@ -194,6 +194,10 @@ def work_dir(case):
     os.symlink("run/objs", home.path("objs"))
     check(sorted(os.listdir(home.path("run/objs"))) == ["srs.id", "srs.log", "srs.pid"], "files in work_dir")
     check(os.readlink(f"/proc/{home.pid()}/cwd") == home.path("run"), "the working directory")
+    with open(home.path("etc/more.conf"), "a", encoding="utf-8") as file:
+        file.write("grace_start_wait 5;\n")
+    os.kill(home.pid(), signal.SIGHUP)
+    home.wait_told("objs/srs.log", "reload: done changed=1")
 
 
 def environment_profile(case):
@@ -391,6 +395,9 @@ def quit_gracefully(case):
     check(time.monotonic() - started >= 0.3, "the ports were closed too early")
     for one in players:
         one.wait_media(5, len(one.media()) + 60, "the players play on")
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "no reload during a quit" in server.output(), 5, "word of the reload")
+    check(refused(server.rtmp), "a reload has opened the ports again")
     players.pop(0).close()
     players[0].wait_media(5, len(players[0].media()) + 30, "the other one plays on")
     check("waiting for clients left=3" in server.output(), "who is waited for is not told")
