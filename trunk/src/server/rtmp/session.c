@@ -48,7 +48,7 @@ struct session {
     srs_usec setup_until;
     srs_usec wait;       // a player's, for a publisher; negative: for ever
     srs_usec wait_until; // SRS_NEVER while there is one
-    srs_usec talk_from; // bytes of a player count from here
+    srs_usec talk_from;  // bytes of a player count from here
     uint64_t talk_bytes;
     bool nodelay; // once it plays
     bool paused;

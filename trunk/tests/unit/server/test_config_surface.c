@@ -363,6 +363,8 @@ static const struct {
     const char *name;
 } ours[] = {
     {"", "include"},
+    {"", "user"},
+    {"", "group"},
     {"", "send_timeout"},
     {"", "media_memory"},
     {"", "workers"},
@@ -433,8 +435,9 @@ static bool pick(const char *texts, size_t at, char *out, size_t size)
 // A note that says anything but that the feature is not there.
 static const char *odd_note(const struct srs_config *config)
 {
-    static const char *const usual[] = {"not built yet", "only .flv is built yet", "no listen",
-                                        "no vhost", "is out of use and has no effect"};
+    static const char *const usual[] = {
+        "not built yet", "only .flv is built yet",          "no listen",
+        "no vhost",      "is out of use and has no effect", "the log stays on the output"};
     for (size_t i = 0; i < config->note_count; i++) {
         bool known = false;
         for (size_t j = 0; j < SRS_COUNT(usual); j++)
