@@ -243,6 +243,7 @@ rtmp {{
 """
 
 SRS_CONF = """daemon off;
+pid {pid};
 srs_log_tank console;
 max_connections 19000;
 {top}
@@ -298,7 +299,7 @@ def start_srs(binary, out, low=False, tls=False, top=""):
     files = make_certificate(out) if tls else ""
     with open(conf, "w", encoding="ascii") as file:
         file.write(SRS_CONF.format(
-            rtmp=rtmp, http=http, low="on" if low else "off", top=top,
+            pid=os.path.join(out, "srs.pid"), rtmp=rtmp, http=http, low="on" if low else "off", top=top,
             rtmps=f"rtmps {{ enabled on; listen 127.0.0.1:{rtmps}; {files} }}" if tls else "",
             https=f"https {{ enabled on; listen 127.0.0.1:{https}; {files} }}" if tls else ""))
     server = Server("srs", [binary, "-c", conf], out, rtmp, http)

@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import FFMPEG, check, main, make_flv, probe, wait_until
-from wire import AUDIO, SCRIPT, VIDEO, FlvPlayer, RtmpPlayer, amf0, chunk, player, read_flv, rtmp_ready
+from wire import AUDIO, SCRIPT, VIDEO, FlvPlayer, Rtmp, RtmpPlayer, amf0, chunk, command, player, read_flv, rtmp_ready
 
 BOTH = ("rtmp", "flv")
 STEP = 40  # ms of a picture
@@ -527,9 +527,10 @@ def huge_gops(case):
         joiner = FlvPlayer(case, server, f"greedy{i}")
         one.gop(2000, 2)
         wait_pictures(joiner, 2)
-    again = Publisher(case, server, "again").start(audio=False)
-    again.gop(0, 2)
-    server.wait_live("again")
+    refused = Rtmp(server.rtmp).handshake().connect(server).create_stream()
+    refused.send(command("publish", 3, None, "again", "live", msid=1, csid=4))
+    answer = refused.wait_command("onStatus")
+    check(b"NetStream.Publish.Rejected" in answer[3], f"a publisher while others give way: {answer[3]!r}")
 
 
 main({

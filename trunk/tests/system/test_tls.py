@@ -203,7 +203,7 @@ def missing_files_end_the_start(case):
                         (f"rtmps {{ enabled on; listen {free_port()}; cert {key}; key {key}; }}", ["rtmps.cert", key])):
         path = case.path("bad.conf")
         with open(path, "w", encoding="utf-8") as file:
-            file.write("daemon off; srs_log_tank console; max_connections auto;\n" + text)
+            file.write("daemon off; pid srs.pid; srs_log_tank console; max_connections auto;\n" + text)
         done = subprocess.run([os.environ.get("SRS_BIN", os.path.join(ROOT, "objs/release/srs")), "-c", path],
                               cwd=case.folder, env=sanitizer_environment(), capture_output=True, timeout=10, check=False)
         out = (done.stdout + done.stderr).decode()
