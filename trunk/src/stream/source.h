@@ -92,6 +92,7 @@ struct srs_source {
     srs_usec published_at;
     struct srs_list consumers;
     unsigned consumer_count;
+    unsigned copies; // of these, those that are no clients: they copy it to other servers
     uint64_t oldest; // no consumer's `next` is less (a lower bound); UINT64_MAX without consumers
     struct srs_list walker; // in `consumers` behind the last one visited, while a walk is on
     uint64_t walked_oldest;

@@ -4,6 +4,7 @@ are not there, that refuse, and names that do not resolve. What arrives is the f
 import glob
 import os
 import re
+import signal
 import socket
 import sys
 
@@ -120,6 +121,8 @@ def case_to_srs(case):
     target.wait_live("copied")
     watch(case, target, "copied")
     wait_log(server, r"forward: publish to=127\.0\.0\.1:\d+ stream=__defaultVhost__/live/copied attempt=1")
+    clients = server.streams()["copied"]["clients"]
+    check(clients == 1, f"{clients} clients: a copy is none")
 
 
 def case_last_frames(case):
@@ -191,6 +194,23 @@ def case_vhost_and_parameters(case):
         vhost their.example { forward { enabled on; destination %s; } }""" % to(target.rtmp))
     case.publish(server, "v", media(), app="a/b?vhost=their.example", query="?k=v")
     wait_log(target, r"rtmp: publish stream=their\.example/a/b/v")
+
+
+def case_reload(case):
+    """Destinations are those of the moment of publishing."""
+    old, new = case.server(), case.server()
+    server = case.server(vhost=forward(to(old.rtmp)))
+    first = case.publish(server, "first", media())
+    old.wait_live("first")
+    with open(server.command[server.command.index("-c") + 1], "w", encoding="utf-8") as file:
+        file.write(server.text("", forward(to(new.rtmp)), ""))
+    server.process.send_signal(signal.SIGHUP)
+    wait_log(server, r"reload: done")
+    case.publish(server, "second", media())
+    new.wait_live("second")
+    watch(case, new, "second")
+    check("first" not in new.streams() and "second" not in old.streams(), "a copy went to the wrong server")
+    check(old.streams()["first"]["publish"]["active"] and first.running(), "the first copy ended")
 
 
 def case_name_that_does_not_resolve(case):

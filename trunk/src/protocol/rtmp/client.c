@@ -30,7 +30,8 @@ enum {
     TRANSACTION_START = 5,
     TRANSACTION_END = 6,
     CSID_COMMAND = 3,
-    CSID_STREAM = 8
+    CSID_STREAM = 8,
+    CAPS_EX = 2 | 4 // multitrack and ModEx
 };
 
 static srs_err text_copy(const char *from, char **out)
@@ -126,6 +127,8 @@ static void write_connect(const struct srs_rtmp_client *client, struct srs_wr *w
                                                           .app = client->app,
                                                           .tc_url = client->tc_url,
                                                           .flash_ver = flash_ver,
+                                                          .caps_ex = CAPS_EX,
+                                                          .has_caps_ex = client->enhanced,
                                                           .has_four_cc_list = client->enhanced});
 }
 
@@ -261,10 +264,26 @@ static struct srs_span code_of(struct srs_span object)
     return code;
 }
 
+// An old server tells none.
+static void read_caps(struct srs_rtmp_client *client, struct srs_rd args)
+{
+    struct srs_span info = {NULL, 0};
+    double caps_ex = 0;
+    if (srs_amf0_peek(&args) == SRS_AMF0_NONE)
+        return;
+    srs_err err = srs_amf0_read_any(&args, &info);
+    srs_err_drop(err, "an answer to connect needs no information");
+    (void)srs_amf0_find_number(info, "capsEx", &caps_ex);
+    if (caps_ex >= 0 && caps_ex <= UINT16_MAX)
+        client->caps_ex = (uint32_t)caps_ex;
+}
+
 static srs_err on_result(struct srs_rtmp_client *client, struct srs_rtmp_command *command)
 {
-    if (client->state == STATE_CONNECT && command->transaction == TRANSACTION_CONNECT)
+    if (client->state == STATE_CONNECT && command->transaction == TRANSACTION_CONNECT) {
+        read_caps(client, command->args);
         return on_connected(client);
+    }
     if (client->state == STATE_CREATE && command->transaction == TRANSACTION_CREATE)
         return on_created(client, &command->args);
     return SRS_OK;

@@ -15,7 +15,7 @@ struct srs_rtmp_client_config {
     const char *tc_url;
     const char *stream;
     bool publish;        // else play
-    bool enhanced;       // says in connect that it takes every FourCC
+    bool enhanced;       // says in connect that it speaks Enhanced RTMP and takes every FourCC
     uint32_t chunk_size; // of what we send; 0 = 60000
     size_t pending_max;  // media that may wait to be sent; 0 = 4 MiB
     uint32_t time_ms;    // for the handshake
@@ -52,6 +52,7 @@ struct srs_rtmp_client {
     uint32_t chunk_size;
     uint32_t chunk_size_wanted;
     uint32_t msid;
+    uint32_t caps_ex; // what the server says that it takes: see struct srs_rtmp_connect
     uint8_t state;
     bool publish;
     bool enhanced;

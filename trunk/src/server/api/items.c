@@ -288,7 +288,7 @@ SRS_ERR srs_api_stream_item(const struct srs_server *server, const struct srs_so
     unsigned publishers = source->publisher != NULL ? 1 : 0;
     put_names(&tree, server, source);
     put_count(&tree, tree.root, "live_ms", (uint64_t)srs_wall_now() / 1000);
-    put_count(&tree, tree.root, "clients", source->consumer_count + publishers);
+    put_count(&tree, tree.root, "clients", source->consumer_count - source->copies + publishers);
     put_count(&tree, tree.root, "frames", stats->video_packets);
     put_count(&tree, tree.root, "audio_frames", stats->audio_packets);
     put_count(&tree, tree.root, "video_frames", stats->video_packets);

@@ -181,6 +181,7 @@ static SRS_YIELDS SRS_ERR send_stream(struct copy *copy)
     options.params.msid = copy->client.msid;
     srs_viewer_init(&copy->viewer, copy->conn, forward->writer, &options);
     srs_viewer_join(&copy->viewer, forward->source);
+    forward->source->copies++;
     srs_co_trim_stack();
     while (!err) {
         err = srs_viewer_wait(&copy->viewer, SRS_NEVER);
@@ -193,6 +194,7 @@ static SRS_YIELDS SRS_ERR send_stream(struct copy *copy)
                  forward->source->key, (unsigned long long)copy->viewer.stats.packets,
                  (unsigned long long)copy->viewer.stats.skipped,
                  (unsigned long long)srs_conn_bytes_out(copy->conn));
+    forward->source->copies--;
     srs_viewer_fini(&copy->viewer);
     return err;
 }

@@ -42,7 +42,7 @@ static void pair_fini(struct pair *pair)
 
 static srs_err server_answer(struct pair *pair, const struct srs_rtmp_event *event)
 {
-    static const struct srs_rtmp_server_info info = {.signature = "SRS"};
+    static const struct srs_rtmp_server_info info = {.caps_ex = 5, .signature = "SRS"};
     bool connect = pair->refuse != NULL && strcmp(pair->refuse, "connect") == 0;
     switch (event->kind) {
     case SRS_RTMP_EVENT_CONNECT:
@@ -136,6 +136,8 @@ static void test_client_given_publish_then_media_arrives(void **state)
         assert_string_equal(request->publish_type, "live");
         assert_string_equal(request->connect.tc_url, "rtmp://a.b/live");
         assert_true(request->connect.has_four_cc_list);
+        assert_int_equal(request->connect.caps_ex, 6);
+        assert_int_equal(pair.client.caps_ex, 5); // what the server said
         struct srs_rtmp_msg msg = {
             .type = 9, .csid = 6, .timestamp = 0x01020304, .payload = {payload, sizeof payload}};
         assert_err(SRS_OK, srs_rtmp_client_send(&pair.client, &msg), "send");
