@@ -7,7 +7,7 @@
 #include "core/mem.h"
 #include <strings.h>
 
-enum { LINE_END = 2 };
+enum { LINE_END = 2, WORD = sizeof(uint64_t) };
 enum { HEAD_MAX = SRS_HTTP_LINE_MAX + LINE_END + SRS_HTTP_HEADERS_MAX };
 
 // Offsets of fields are 16 bits wide.
@@ -68,6 +68,44 @@ static srs_err scan(struct srs_http_collector *collector, uint8_t byte, bool *co
     return collector->after_cr ? SRS_OK : check_byte(collector, byte, status);
 }
 
+// The bytes of a word that are control characters, each marked by its highest bit.
+static uint64_t controls(const uint8_t *bytes)
+{
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    uint64_t del = word ^ ones * 0x7F;
+    return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & (ones << 7);
+}
+
+// How many of the next bytes are neither control characters nor at a place where they mean more
+// than themselves: those are counted together, as most of a head is.
+static size_t plain_run(const struct srs_http_collector *collector, const uint8_t *bytes,
+                        size_t size)
+{
+    bool first_line = collector->lines == 0;
+    size_t room = first_line ? SRS_HTTP_LINE_MAX - collector->line_size
+                             : SRS_HTTP_HEADERS_MAX - collector->header_bytes;
+    size_t at = 0;
+    if (collector->after_cr || collector->line_size == 0)
+        return 0;
+    size = size < room ? size : room;
+    while (size - at >= 4 * WORD &&
+           (controls(bytes + at) | controls(bytes + at + WORD) | controls(bytes + at + 2 * WORD) |
+            controls(bytes + at + 3 * WORD)) == 0)
+        at += 4 * WORD;
+    while (size - at >= WORD && controls(bytes + at) == 0)
+        at += WORD;
+    return at;
+}
+
+static void take_run(struct srs_http_collector *collector, size_t size)
+{
+    collector->line_size += (uint32_t)size;
+    if (collector->lines > 0)
+        collector->header_bytes += (uint32_t)size;
+}
+
 SRS_ERR srs_http_collect(struct srs_http_collector *collector, struct srs_span in, size_t *used,
                          bool *complete, unsigned *status)
 {
@@ -75,6 +113,11 @@ SRS_ERR srs_http_collect(struct srs_http_collector *collector, struct srs_span i
     size_t at = 0;
     *complete = false;
     while (at < in.size && !*complete) {
+        size_t run = plain_run(collector, in.bytes + at, in.size - at);
+        take_run(collector, run);
+        at += run;
+        if (at == in.size)
+            break;
         srs_err err = scan(collector, in.bytes[at++], complete, status);
         if (err)
             return err;
