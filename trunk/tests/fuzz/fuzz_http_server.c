@@ -2,12 +2,15 @@
 // little memory is held.
 #include "core/mem.h"
 #include "fuzz/fuzz.h"
+#include "protocol/http/chunk.h"
 #include "protocol/http/server.h"
+#include "protocol/http/url.h"
 
 struct seen {
     uint64_t hash;
     unsigned events;
-    bool ended; // an error, or no further request is taken
+    bool ended;  // an error, or no further request is taken
+    bool writes; // what is read is written again: once an input
 };
 
 // Eight bytes at a time: a loop over bytes would take more time than what is tested.
@@ -28,12 +31,45 @@ static void mix(struct seen *seen, const void *bytes, size_t size)
     seen->hash ^= seen->hash >> 32;
 }
 
+// A path that is escaped splits to itself.
+static void escape(const char *path)
+{
+    struct srs_buf out = {0};
+    struct srs_http_target target;
+    srs_err err = srs_http_escape_path(&out, path, 3 * SRS_HTTP_LINE_MAX);
+    if (!err)
+        err = srs_buf_append(&out, "", 1, 4 * SRS_HTTP_LINE_MAX);
+    if (!err)
+        err = srs_http_target_split((char *)out.bytes, &target);
+    fuzz_assert(!err && strcmp(target.path, path) == 0);
+    srs_buf_fini(&out);
+}
+
+// A body that is written as one chunk reads as itself.
+static void rewrite(struct srs_span body)
+{
+    uint8_t head[SRS_HTTP_CHUNK_HEAD_MAX];
+    struct srs_http_chunks chunks = {0};
+    struct srs_span piece;
+    size_t used;
+    bool end;
+    if (body.size == 0)
+        return;
+    struct srs_span line = {head, srs_http_chunk_head(head, body.size)};
+    fuzz_assert(!srs_http_chunks_read(&chunks, line, &used, &piece, &end));
+    fuzz_assert(used == line.size && piece.size == 0 && !end);
+    fuzz_assert(!srs_http_chunks_read(&chunks, body, &used, &piece, &end));
+    fuzz_assert(used == body.size && piece.size == body.size && !end);
+}
+
 static void see_request(struct seen *seen, const struct srs_http_event *event)
 {
     const struct srs_http_request *request = event->request;
     fuzz_assert(request->path[0] == '/' || strcmp(request->path, "*") == 0);
     fuzz_assert(strstr(request->path, "/../") == NULL);
     mix(seen, request->path, strlen(request->path));
+    if (seen->writes && request->path[0] == '/')
+        escape(request->path);
     mix(seen, request->query, strlen(request->query));
     mix(seen, request->host, strlen(request->host));
     mix(seen, &request->method, sizeof request->method);
@@ -62,6 +98,8 @@ static void drain(struct srs_http_server *server, struct seen *seen)
             continue;
         }
         mix(seen, event.body.bytes, event.body.size);
+        if (seen->writes)
+            rewrite(event.body);
         srs_http_server_forget_request(server);
         seen->ended = !srs_http_server_done(server);
     }
@@ -85,7 +123,7 @@ static void feed(struct srs_http_server *server, struct seen *seen, struct fuzz_
 static struct seen run(struct fuzz_split split)
 {
     struct srs_http_server *server = srs_http_server_new();
-    struct seen seen = {.hash = 0xCBF29CE484222325u};
+    struct seen seen = {.hash = 0xCBF29CE484222325u, .writes = split.state == 0};
     struct fuzz_block piece;
     while (fuzz_split_next(&split, &piece))
         feed(server, &seen, &piece);
