@@ -5,9 +5,10 @@
 // to every parser.
 #include "protocol/http/head.h"
 #include "core/mem.h"
+#include "protocol/http/words.h"
 #include <strings.h>
 
-enum { LINE_END = 2, WORD = sizeof(uint64_t) };
+enum { LINE_END = 2 };
 enum { HEAD_MAX = SRS_HTTP_LINE_MAX + LINE_END + SRS_HTTP_HEADERS_MAX };
 
 // Offsets of fields are 16 bits wide.
@@ -68,14 +69,9 @@ static srs_err scan(struct srs_http_collector *collector, uint8_t byte, bool *co
     return collector->after_cr ? SRS_OK : check_byte(collector, byte, status);
 }
 
-// The bytes of a word that are control characters, each marked by its highest bit.
 static uint64_t controls(const uint8_t *bytes)
 {
-    const uint64_t ones = 0x0101010101010101;
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    uint64_t del = word ^ ones * 0x7F;
-    return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & (ones << 7);
+    return srs_http_word_controls(srs_http_word(bytes));
 }
 
 // How many of the next bytes are neither control characters nor at a place where they mean more
@@ -90,12 +86,13 @@ static size_t plain_run(const struct srs_http_collector *collector, const uint8_
     if (collector->after_cr || collector->line_size == 0)
         return 0;
     size = size < room ? size : room;
-    while (size - at >= 4 * WORD &&
-           (controls(bytes + at) | controls(bytes + at + WORD) | controls(bytes + at + 2 * WORD) |
-            controls(bytes + at + 3 * WORD)) == 0)
-        at += 4 * WORD;
-    while (size - at >= WORD && controls(bytes + at) == 0)
-        at += WORD;
+    while (size - at >= 4 * SRS_HTTP_WORD &&
+           (controls(bytes + at) | controls(bytes + at + SRS_HTTP_WORD) |
+            controls(bytes + at + 2 * SRS_HTTP_WORD) | controls(bytes + at + 3 * SRS_HTTP_WORD)) ==
+               0)
+        at += 4 * SRS_HTTP_WORD;
+    while (size - at >= SRS_HTTP_WORD && controls(bytes + at) == 0)
+        at += SRS_HTTP_WORD;
     return at;
 }
 

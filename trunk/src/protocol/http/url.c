@@ -1,6 +1,7 @@
 // Request targets. The path is decoded before its segments are looked at, so "%2e%2e" and "%2f"
 // hide nothing.
 #include "protocol/http/url.h"
+#include "protocol/http/words.h"
 #include <string.h>
 #include <strings.h>
 
@@ -19,9 +20,36 @@ static int escape_at(const char *text, size_t size)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
+// How many bytes, in whole words, stand for themselves.
+static size_t plain_run(const char *text, size_t size, bool plus)
+{
+    size_t at = 0;
+    for (; size - at >= SRS_HTTP_WORD; at += SRS_HTTP_WORD) {
+        uint64_t word = srs_http_word(text + at);
+        uint64_t special = srs_http_word_controls(word) | srs_http_word_bytes(word, '%');
+        if ((special | (plus ? srs_http_word_bytes(word, '+') : 0)) != 0)
+            break;
+    }
+    return at;
+}
+
+// Text that is decoded in place is moved to the left, over itself.
+static void move_run(struct srs_wr *out, const char *text, size_t size)
+{
+    if (size == 0 || !srs_wr_fits(out, size))
+        return;
+    memmove(out->bytes + out->size, text, size);
+    out->size += size;
+}
+
 SRS_ERR srs_http_unescape(const char *text, size_t text_size, bool plus, struct srs_wr *out)
 {
     for (size_t at = 0; at < text_size; at++) {
+        size_t run = plain_run(text + at, text_size - at, plus);
+        move_run(out, text + at, run);
+        at += run;
+        if (at == text_size)
+            break;
         int byte = (unsigned char)text[at];
         if (byte == '%') {
             byte = escape_at(text + at, text_size - at);
