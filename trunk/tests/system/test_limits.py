@@ -89,6 +89,26 @@ def max_connections_per_ip(case):
     held[1].close()
 
 
+def max_connections_per_ip_after_a_reload(case):
+    """Whoever is there stays and is not counted; who comes afterwards is."""
+    server = case.server()
+    case.publish(server, "x", thin())
+    server.wait_live("x")
+    there = [FlvPlayer(case, server, "x"), RtmpPlayer(case, server, "x")]
+    for one in there:
+        one.wait_media(5, 20)
+    with open(server.command[server.command.index("-c") + 1], "w", encoding="utf-8") as file:
+        file.write(server.text("", "", "max_connections_per_ip 1; proxy_from none;\n"))
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "reload: done" in server.output(), 10, "the reload")
+    first = Rtmp(server.rtmp).handshake()
+    check(closed_after(Rtmp(server.http)) < 1, "a second new connection of the address was let in")
+    first.close()
+    Rtmp(sock=wait_until(lambda: shaken(server), 5, "a place after it has left")).close()
+    for one in there:
+        one.wait_media(5, len(one.media()) + 30, "those who were there play on")
+
+
 def shaken(server):
     """A connection that got its handshake, or None."""
     try:
@@ -278,7 +298,8 @@ def term_with_50_viewers_asan(case):
     end_with_viewers(case, True, 6)
 
 
-CASES = [slow_viewers_skip_to_key_frames, stalled_viewers_are_cut_off, max_connections, max_connections_per_ip, silent_from_the_start,
+CASES = [slow_viewers_skip_to_key_frames, stalled_viewers_are_cut_off, max_connections, max_connections_per_ip,
+         max_connections_per_ip_after_a_reload, silent_from_the_start,
          silent_after_a_while, http_player_before_its_publisher, stopped_publisher_gives_way, short_stop_is_no_harm, term_with_50_viewers,
          term_with_50_viewers_asan]
 main({case.__name__: case for case in CASES}, parallel=3)
