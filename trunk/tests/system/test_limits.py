@@ -167,7 +167,7 @@ def stopped_publisher_gives_way(case):
 
 
 def http_player_before_its_publisher(case):
-    """It waits as long as play.wait says; RTMP players wait on."""
+    """It waits as long as play.wait says."""
     server = case.server(vhost="play { wait 2; }")
     started = time.monotonic()
     late = FlvPlayer(case, server, "x")
