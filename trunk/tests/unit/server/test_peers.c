@@ -1,6 +1,6 @@
 // Connections counted by address.
+#include "graph.h"
 #include "server/stat/peers.h"
-#include "test.h"
 #include <stdio.h>
 
 enum { MANY = 2000 };
@@ -119,6 +119,32 @@ static void test_peers_given_many_addresses_then_each_is_found(void **state)
     assert_null(peers.table);
 }
 
+static void test_peers_given_connections_then_counted_until_freed(void **state)
+{
+    (void)state;
+    struct srs_peers peers = {0};
+    int ends[3];
+    struct srs_conn *one = graph_conn(&ends[0]);
+    struct srs_conn *two = graph_conn(&ends[1]);
+    struct srs_conn *three = graph_conn(&ends[2]);
+    assert_int_equal(srs_peers_enter(&peers, three, 0), SRS_OK); // not counted
+    assert_int_equal(srs_peers_enter(&peers, one, 1), SRS_OK);
+    assert_int_equal(srs_peers_enter(&peers, two, 1), SRS_E_LIMIT);
+    srs_conn_free(two);
+    srs_conn_free(three);
+    assert_non_null(peers.table);
+    srs_conn_free(one);
+    assert_null(peers.table);
+    for (size_t i = 0; i < SRS_COUNT(ends); i++)
+        (void)close(ends[i]);
+}
+
+static int setup_all(void **state)
+{
+    (void)state;
+    return srs_co_init() == SRS_OK ? 0 : -1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +153,7 @@ int main(void)
         cmocka_unit_test(test_peers_given_lower_limit_then_those_there_stay),
         cmocka_unit_test(test_peers_given_pairs_of_addresses_then_same_or_not),
         cmocka_unit_test(test_peers_given_many_addresses_then_each_is_found),
+        cmocka_unit_test(test_peers_given_connections_then_counted_until_freed),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup_all, NULL);
 }
