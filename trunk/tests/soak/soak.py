@@ -246,7 +246,10 @@ def soak(case, seconds, quiet):
         print(f"{what}: {count}, at least {wanted}")
         if count < wanted:
             failed.append(f"{count} {what}, at least {wanted} were wanted")
-    print(f"publishers that died: {totals.publishes}")
+    cut_off = len(lines_with(server, "(SendTimeout)"))
+    print(f"publishers that died: {totals.publishes}; stalled viewers that were cut off: {cut_off}")
+    if cut_off < WANTED["stalls"] * seconds // 600:
+        failed.append(f"{cut_off} stalled viewers were cut off")
     print(f"memory: {half[0][1]:.0f} KiB at half time, {half[-1][1]:.0f} at the end, {slope:+.0f} KiB a minute, "
           f"at most {slope_limit:.0f}")
     if slope > slope_limit:
