@@ -186,6 +186,55 @@ SRS_ERR srs_proxy_header_read_rtmp(struct srs_span in, struct srs_proxy_header *
     return SRS_OK;
 }
 
+// --- HTTP ---------------------------------------------------------------------------------------
+
+enum { ADDRESS_MAX = 64 };
+
+void srs_proxy_address_read(struct srs_span text, struct srs_proxy_header *out)
+{
+    char word[ADDRESS_MAX];
+    char *address = word;
+    out->family = 0;
+    if (text.size == 0 || text.size >= sizeof word || memchr(text.bytes, '\0', text.size) != NULL)
+        return;
+    memcpy(word, text.bytes, text.size);
+    word[text.size] = '\0';
+    if (word[0] == '[') {
+        address++;
+        address[strcspn(address, "]")] = '\0';
+    } else if (strchr(word, '.') != NULL && word[strcspn(word, ":.")] == '.') {
+        word[strcspn(word, ":")] = '\0'; // IPv4 with a port; an IPv6 address may end in dots too
+    }
+    if (inet_pton(AF_INET, address, out->address) == 1)
+        out->family = 4;
+    else if (inet_pton(AF_INET6, address, out->address) == 1)
+        out->family = 6;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+bool srs_proxy_list_take(struct srs_span *list, struct srs_span *entry)
+{
+    size_t start = list->size;
+    size_t end = list->size;
+    if (list->bytes == NULL)
+        return false;
+    while (start > 0 && list->bytes[start - 1] != ',')
+        start--;
+    size_t rest = start > 0 ? start - 1 : 0; // without the comma
+    bool first = start == 0;
+    while (start < end && is_blank(list->bytes[start]))
+        start++;
+    while (end > start && is_blank(list->bytes[end - 1]))
+        end--;
+    *entry = (struct srs_span){list->bytes + start, end - start};
+    *list = first ? (struct srs_span){0} : (struct srs_span){list->bytes, rest};
+    return true;
+}
+
 // --- writing ------------------------------------------------------------------------------------
 
 static void write_v1(struct srs_wr *wr, const struct srs_proxy_header *header)

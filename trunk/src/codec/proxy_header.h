@@ -1,4 +1,5 @@
-// What a proxy says about its client in front of a connection's own bytes: the PROXY protocol,
+// What a proxy says about its client, in headers of HTTP (X-Forwarded-For) and in front of a
+// connection's own bytes: the PROXY protocol,
 // versions 1 (text) and 2 (binary), and the header that SRS reads before an RTMP handshake (byte
 // F3). Sources: haproxy's proxy-protocol.txt; for the last the table in
 // trunk/doc/proxy-protocol.md.
@@ -42,3 +43,12 @@ SRS_ERR srs_proxy_header_read_rtmp(struct srs_span in, struct srs_proxy_header *
 // The header's bytes for its kind, family, address and port (the receiver's own address is written
 // as zeros).
 void srs_proxy_header_write(struct srs_wr *wr, const struct srs_proxy_header *header);
+
+// An address as a header of HTTP has it: "192.0.2.7", "2001:db8::7", each also in brackets or with
+// a port behind it, "192.0.2.7:5000", "[2001:db8::7]:5000"; the port is read over. Fills family and
+// address of *out, a family of 0 when it is none.
+void srs_proxy_address_read(struct srs_span text, struct srs_proxy_header *out);
+
+// Takes the last entry off a list with commas and says whether there was one; blanks around it are
+// left out, an empty entry is one.
+bool srs_proxy_list_take(struct srs_span *list, struct srs_span *entry);

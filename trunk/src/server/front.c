@@ -2,7 +2,6 @@
 #include "codec/proxy_header.h"
 #include "core/log.h"
 #include "server/certs.h"
-#include <arpa/inet.h>
 
 // --- who is believed ----------------------------------------------------------------------------
 
@@ -74,11 +73,27 @@ static SRS_YIELDS SRS_ERR read_header(struct srs_conn *conn, read_fn *read, srs_
     return err;
 }
 
+// False when it names no client.
+static bool endpoint_of(const struct srs_proxy_header *header, struct srs_endpoint *out)
+{
+    *out = (struct srs_endpoint){.addr.any.sa_family = AF_UNSPEC};
+    if (header->family == 4) {
+        out->addr.v4.sin_family = AF_INET;
+        out->addr.v4.sin_port = htons(header->port);
+        memcpy(&out->addr.v4.sin_addr, header->address, 4);
+    } else if (header->family == 6) {
+        out->addr.v6.sin6_family = AF_INET6;
+        out->addr.v6.sin6_port = htons(header->port);
+        memcpy(&out->addr.v6.sin6_addr, header->address, 16);
+    }
+    return header->family != 0;
+}
+
 static void take_header(struct srs_server *server, struct srs_conn *conn,
                         const struct srs_proxy_header *header)
 {
     struct srs_endpoint peer = srs_conn_peer(conn);
-    struct srs_endpoint client = {.addr.any.sa_family = AF_UNSPEC};
+    struct srs_endpoint client;
     char text[SRS_ENDPOINT_TEXT];
     char by[SRS_ENDPOINT_TEXT];
     if (header->kind == SRS_PROXY_NONE)
@@ -89,17 +104,8 @@ static void take_header(struct srs_server *server, struct srs_conn *conn,
                   rtmp ? "proxy header of RTMP" : "PROXY protocol");
         return;
     }
-    if (header->family == 4) {
-        client.addr.v4.sin_family = AF_INET;
-        client.addr.v4.sin_port = htons(header->port);
-        memcpy(&client.addr.v4.sin_addr, header->address, 4);
-    } else if (header->family == 6) {
-        client.addr.v6.sin6_family = AF_INET6;
-        client.addr.v6.sin6_port = htons(header->port);
-        memcpy(&client.addr.v6.sin6_addr, header->address, 16);
-    } else {
+    if (!endpoint_of(header, &client))
         return;
-    }
     srs_conn_set_peer(conn, &client);
     srs_endpoint_format(&client, text);
     srs_endpoint_format(&peer, by);
@@ -170,59 +176,35 @@ SRS_YIELDS SRS_ERR srs_front_open(struct srs_server *server, struct srs_conn *co
 
 // --- headers of requests ------------------------------------------------------------------------
 
-// "192.0.2.7", "192.0.2.7:5000", "2001:db8::7", "[2001:db8::7]", "[2001:db8::7]:5000"
-static bool read_address(const char *text, size_t size, struct srs_endpoint *out)
+static bool read_address(struct srs_span text, struct srs_endpoint *out)
 {
-    char word[SRS_ENDPOINT_TEXT];
-    if (size >= sizeof word)
-        return false;
-    memcpy(word, text, size);
-    word[size] = '\0';
-    char *address = word;
-    if (word[0] == '[') {
-        address++;
-        address[strcspn(address, "]")] = '\0';
-    } else if (strchr(word, '.') != NULL) {
-        word[strcspn(word, ":")] = '\0';
-    }
-    *out = (struct srs_endpoint){.addr.v4 = {.sin_family = AF_INET}};
-    if (inet_pton(AF_INET, address, &out->addr.v4.sin_addr) == 1)
-        return true;
-    *out = (struct srs_endpoint){.addr.v6 = {.sin6_family = AF_INET6}};
-    return inet_pton(AF_INET6, address, &out->addr.v6.sin6_addr) == 1;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
+    struct srs_proxy_header header = {.kind = SRS_PROXY_NONE};
+    srs_proxy_address_read(text, &header);
+    return endpoint_of(&header, out);
 }
 
 // From the end to the first that is no believed proxy itself; an entry that is no address ends it,
 // as nothing in front of it can be relied on.
-static bool read_list(const struct srs_server *server, const char *list, struct srs_endpoint *out)
+static bool read_list(const struct srs_server *server, struct srs_span list,
+                      struct srs_endpoint *out)
 {
-    const char *end = list + strlen(list);
+    struct srs_span entry;
     bool found = false;
-    while (end > list) {
-        const char *start = end;
-        struct srs_endpoint entry;
-        while (start > list && start[-1] != ',')
-            start--;
-        const char *first = start;
-        const char *last = end;
-        while (first < last && is_blank(*first))
-            first++;
-        while (last > first && is_blank(last[-1]))
-            last--;
-        if (!read_address(first, (size_t)(last - first), &entry))
+    while (srs_proxy_list_take(&list, &entry)) {
+        struct srs_endpoint at;
+        if (!read_address(entry, &at))
             return found;
-        *out = entry;
+        *out = at;
         found = true;
-        if (!srs_front_believes(server, &entry) || start == list)
-            return true;
-        end = start - 1;
+        if (!srs_front_believes(server, &at))
+            break;
     }
     return found;
+}
+
+static struct srs_span span_of(const char *text)
+{
+    return (struct srs_span){(const uint8_t *)text, strlen(text)};
 }
 
 struct srs_endpoint srs_front_client(struct srs_server *server, const struct srs_endpoint *direct,
@@ -237,9 +219,9 @@ struct srs_endpoint srs_front_client(struct srs_server *server, const struct srs
         tell_once(server, direct, TOLD_HTTP, list != NULL ? "X-Forwarded-For" : "X-Real-IP");
         return *direct;
     }
-    if (list != NULL && read_list(server, list, &client))
+    if (list != NULL && read_list(server, span_of(list), &client))
         return client;
-    if (real != NULL && read_address(real, strlen(real), &client))
+    if (real != NULL && read_address(span_of(real), &client))
         return client;
     return *direct;
 }

@@ -40,9 +40,34 @@ static void check(const uint8_t *data, size_t size, read_fn *read)
     fuzz_block_free(&block);
 }
 
+// Entries are in the list, from its end to its beginning, and every list ends.
+static void check_list(const uint8_t *data, size_t size)
+{
+    struct fuzz_block block = fuzz_block_copy(data, size);
+    struct srs_span list = {block.bytes, block.size};
+    struct srs_span entry;
+    size_t entries = 0;
+    size_t commas = 0;
+
+    for (size_t i = 0; i < size; i++)
+        commas += data[i] == ',';
+    while (srs_proxy_list_take(&list, &entry)) {
+        struct srs_proxy_header header = {.kind = SRS_PROXY_NONE};
+        fuzz_assert(entry.bytes >= block.bytes);
+        fuzz_assert(entry.bytes + entry.size <= block.bytes + block.size);
+        fuzz_assert(memchr(entry.bytes, ',', entry.size) == NULL);
+        srs_proxy_address_read(entry, &header);
+        fuzz_assert(header.family == 0 || header.family == 4 || header.family == 6);
+        entries++;
+    }
+    fuzz_assert(entries == commas + 1);
+    fuzz_block_free(&block);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     check(data, size, srs_proxy_header_read);
     check(data, size, srs_proxy_header_read_rtmp);
+    check_list(data, size);
     return 0;
 }

@@ -260,6 +260,74 @@ static void test_proxy_header_given_sizes_around_the_limits_then_refused_above(v
                srs_proxy_header_read_rtmp((struct srs_span){bytes, 3}, &header), "RTMP");
 }
 
+static void test_proxy_address_given_texts_then_family_and_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned family;
+        uint8_t address[16];
+    } rows[] = {
+        {"192.0.2.7", 4, {192, 0, 2, 7}},
+        {"192.0.2.7:5000", 4, {192, 0, 2, 7}},
+        {"[192.0.2.7]:5000", 4, {192, 0, 2, 7}},
+        {"2001:db8::7", 6, {0x20, 1, 0xd, 0xb8, [15] = 7}},
+        {"[2001:db8::7]", 6, {0x20, 1, 0xd, 0xb8, [15] = 7}},
+        {"[2001:db8::7]:5000", 6, {0x20, 1, 0xd, 0xb8, [15] = 7}},
+        {"::ffff:192.0.2.7", 6, {[10] = 255, 255, 192, 0, 2, 7}},
+        {"", 0, {0}},
+        {"unknown", 0, {0}},
+        {"_hidden", 0, {0}},
+        {"192.0.2.256", 0, {0}},
+        {"192.0.2", 0, {0}},
+        {"2001:db8::7:x", 0, {0}},
+        {"[", 0, {0}},
+        {"[]:1", 0, {0}},
+        {"1111111111222222222233333333334444444444555555555566666666667777", 0, {0}},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_proxy_header header = {.family = 9};
+        struct srs_span text = {(const uint8_t *)rows[i].text, strlen(rows[i].text)};
+        srs_proxy_address_read(text, &header);
+        if (header.family != rows[i].family)
+            fail_msg("%s: family %u", rows[i].text, header.family);
+        if (header.family != 0)
+            assert_memory_equal(header.address, rows[i].address, 16);
+        while (text.size > 0) { // no prefix is read beyond its end
+            text.size--;
+            srs_proxy_address_read(text, &header);
+        }
+    }
+    struct srs_proxy_header header = {.family = 9};
+    srs_proxy_address_read((struct srs_span){(const uint8_t *)"1.2.3.4\0x", 9}, &header);
+    assert_int_equal(header.family, 0);
+}
+
+static void test_proxy_list_given_lists_then_entries_from_the_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list;
+        const char *entries[5];
+    } rows[] = {
+        {"a", {"a"}}, {"a,b", {"b", "a"}},      {" a , b\t", {"b", "a"}},
+        {"", {""}},   {",", {"", ""}},          {"a,,b,", {"", "b", "", "a"}},
+        {" ", {""}},  {"a b, c", {"c", "a b"}},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_span list = {(const uint8_t *)rows[i].list, strlen(rows[i].list)};
+        struct srs_span entry;
+        size_t n = 0;
+        while (srs_proxy_list_take(&list, &entry)) {
+            assert_non_null(rows[i].entries[n]);
+            assert_int_equal(entry.size, strlen(rows[i].entries[n]));
+            assert_memory_equal(entry.bytes, rows[i].entries[n], entry.size);
+            n++;
+        }
+        assert_null(rows[i].entries[n]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +337,8 @@ int main(void)
             test_proxy_header_given_the_rtmp_header_then_the_client_and_prefixes_ask_for_more),
         cmocka_unit_test(test_proxy_header_given_other_bytes_then_none),
         cmocka_unit_test(test_proxy_header_given_bad_ones_then_refused),
+        cmocka_unit_test(test_proxy_address_given_texts_then_family_and_bytes),
+        cmocka_unit_test(test_proxy_list_given_lists_then_entries_from_the_end),
         cmocka_unit_test(test_proxy_header_given_sizes_around_the_limits_then_refused_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
