@@ -42,7 +42,7 @@ static inline uint32_t srs_bits_uint(struct srs_bits *bits, unsigned count)
             srs_bits_fill(bits);
         unsigned take = count < bits->held ? count : bits->held;
         unsigned shift = bits->held - take;
-        value = value << take | ((uint32_t)(bits->byte >> shift) & ((1u << take) - 1));
+        value = value << take | ((uint32_t)(bits->byte >> shift) & (uint32_t)((1ull << take) - 1));
         bits->held = (uint8_t)shift;
         count -= take;
     }
