@@ -1,5 +1,4 @@
-// FLV. Left out: decryption of filtered tags, the tracks within a multitrack message, and the
-// codecs themselves.
+// FLV. Left out: decryption of filtered tags, and the codecs themselves.
 //
 // An enhanced header is read in this order (Enhanced RTMP v2, "ExVideoTagHeader"): ModEx packets in
 // front, command frame, multitrack, FourCC. Each ModEx takes at least three bytes, so their number
@@ -166,18 +165,60 @@ static enum srs_flv_kind ex_video_kind(const struct srs_flv_ex *ex)
 
 // Only these codecs reorder, so only these have a composition time in FRAMES. With tracks it is in
 // each track's data.
+uint32_t srs_flv_fourcc_bit(uint32_t fourcc)
+{
+    static const uint32_t all[] = {
+        SRS_FLV_FOURCC_AVC,  SRS_FLV_FOURCC_HEVC, SRS_FLV_FOURCC_VVC, SRS_FLV_FOURCC_AV1,
+        SRS_FLV_FOURCC_VP8,  SRS_FLV_FOURCC_VP9,  SRS_FLV_FOURCC_AAC, SRS_FLV_FOURCC_MP3,
+        SRS_FLV_FOURCC_OPUS, SRS_FLV_FOURCC_FLAC, SRS_FLV_FOURCC_AC3, SRS_FLV_FOURCC_EAC3,
+    };
+    for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i] == fourcc)
+            return 1U << i;
+    return 0;
+}
+
+bool srs_flv_fourcc_has_time(uint32_t fourcc)
+{
+    return fourcc == SRS_FLV_FOURCC_AVC || fourcc == SRS_FLV_FOURCC_HEVC ||
+           fourcc == SRS_FLV_FOURCC_VVC;
+}
+
 static bool ex_has_time(const struct srs_flv_ex *ex)
 {
     return ex->tracks == SRS_FLV_TRACKS_PLAIN && ex->packet_type == SRS_FLV_EX_FRAMES &&
-           (ex->fourcc == SRS_FLV_FOURCC_AVC || ex->fourcc == SRS_FLV_FOURCC_HEVC ||
-            ex->fourcc == SRS_FLV_FOURCC_VVC);
+           srs_flv_fourcc_has_time(ex->fourcc);
+}
+
+static void modexes_read(struct srs_rd *in, struct srs_flv_ex *ex)
+{
+    const uint8_t *from = in->at;
+    while (ex->packet_type == SRS_FLV_EX_MODEX && !in->bad)
+        modex_read(in, ex);
+    ex->modex = (struct srs_span){from, in->bad ? 0 : (size_t)(in->at - from)};
+}
+
+SRS_ERR srs_flv_part_read(struct srs_rd *in, const struct srs_flv_ex *ex, struct srs_flv_part *out)
+{
+    struct srs_flv_part part = {.fourcc = ex->fourcc, .track_id = ex->track_id};
+    size_t size = srs_rd_left(in);
+    if (ex->tracks == SRS_FLV_TRACKS_MANY_CODECS)
+        part.fourcc = srs_rd_u32(in);
+    if (ex->tracks != SRS_FLV_TRACKS_ONE) {
+        part.track_id = srs_rd_u8(in);
+        size = srs_rd_u24(in);
+    }
+    part.data = srs_rd_sub(in, size);
+    if (in->bad)
+        return srs_fail(SRS_E_FLV_TRUNCATED, "track %u of a multitrack message", part.track_id);
+    *out = part;
+    return SRS_OK;
 }
 
 static SRS_ERR video_ex_read(struct srs_rd *in, struct srs_flv_video *video)
 {
     struct srs_flv_ex *ex = &video->ex;
-    while (ex->packet_type == SRS_FLV_EX_MODEX && !in->bad)
-        modex_read(in, ex);
+    modexes_read(in, ex);
     if (ex->packet_type != SRS_FLV_EX_METADATA && video->frame_type == SRS_FLV_FRAME_COMMAND) {
         video->kind = SRS_FLV_COMMAND;
         video->command = srs_rd_u8(in);
@@ -299,8 +340,7 @@ static enum srs_flv_kind ex_audio_kind(const struct srs_flv_ex *ex)
 static SRS_ERR audio_ex_read(struct srs_rd *in, struct srs_flv_audio *audio)
 {
     struct srs_flv_ex *ex = &audio->ex;
-    while (ex->packet_type == SRS_FLV_EX_MODEX && !in->bad)
-        modex_read(in, ex);
+    modexes_read(in, ex);
     if (ex->packet_type == SRS_FLV_EX_AUDIO_MULTITRACK) {
         srs_err err = multitrack_read(in, ex, SRS_FLV_EX_AUDIO_MULTITRACK);
         if (err)

@@ -71,6 +71,13 @@ enum srs_flv_kind {
 #define SRS_FLV_FOURCC_AC3  SRS_FLV_FOURCC('a', 'c', '-', '3')
 #define SRS_FLV_FOURCC_EAC3 SRS_FLV_FOURCC('e', 'c', '-', '3')
 
+// One bit for each FourCC above, 0 for any other: for sets of what a player takes.
+uint32_t srs_flv_fourcc_bit(uint32_t fourcc);
+enum { SRS_FLV_VIDEO_BITS = 0x3F, SRS_FLV_AUDIO_BITS = 0xFC0 };
+
+// Whether coded frames of this codec have a composition time in front (packet type FRAMES).
+bool srs_flv_fourcc_has_time(uint32_t fourcc);
+
 enum srs_flv_tracks {
     SRS_FLV_TRACKS_PLAIN, // no multitrack header
     SRS_FLV_TRACKS_ONE,
@@ -86,6 +93,17 @@ struct srs_flv_ex {
     uint8_t track_id;    // with TRACKS_ONE
     bool has_nano;
     uint32_t nano; // nanoseconds to add to the presentation time, at most 999999
+    // All ModEx packets as they came, without the byte in front that says that they follow; the
+    // low half of the last byte is the packet type behind them. Of a read only: write makes its own
+    // of `nano`.
+    struct srs_span modex;
+};
+
+// The tracks of a multitrack message, of which read leaves `in` at the first: one call a track.
+struct srs_flv_part {
+    uint32_t fourcc;
+    uint8_t track_id;
+    struct srs_rd data; // behind all headers
 };
 
 // Packet types of enhanced headers; METADATA of audio is MultichannelConfig.
@@ -136,6 +154,8 @@ SRS_ERR srs_flv_video_read(struct srs_rd *in, struct srs_flv_video *out);
 // Writes what read gives, `kind` apart, which follows from the rest. A ModEx that read does not
 // know is not in it: relay the original bytes of a message that is not changed.
 void srs_flv_video_write(struct srs_wr *out, const struct srs_flv_video *video);
+// FLV_TRUNCATED.
+SRS_ERR srs_flv_part_read(struct srs_rd *in, const struct srs_flv_ex *ex, struct srs_flv_part *out);
 // By the header; with a frame type of 0 it does not say.
 bool srs_flv_video_is_key(const struct srs_flv_video *video);
 
@@ -146,6 +166,7 @@ enum {
     SRS_FLV_SOUND_ENHANCED = 9,
     SRS_FLV_SOUND_AAC = 10,
     SRS_FLV_SOUND_SPEEX = 11,
+    SRS_FLV_SOUND_MP3_8K = 14,
     // Chinese practice; what follows differs by vendor and is left in the body.
     SRS_FLV_SOUND_OPUS = 13,
 };

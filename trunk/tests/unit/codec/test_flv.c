@@ -522,9 +522,105 @@ static void test_flv_demux_given_feed_without_next_then_limit(void **state)
     srs_flv_demux_fini(&demux);
 }
 
+// --- tracks of a message, and what players list -------------------------------------------------
+
+static void test_flv_part_given_shapes_then_tracks_and_prefixes_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        const char *hex;
+        unsigned count;
+        struct {
+            uint32_t fourcc;
+            uint8_t id;
+            size_t size;
+        } parts[2];
+    } rows[] = {
+        {"one", "9600 68766331 03 aabb", 1, {{SRS_FLV_FOURCC_HEVC, 3, 2}}},
+        {"one, empty", "9602 68766331 03", 1, {{SRS_FLV_FOURCC_HEVC, 3, 0}}},
+        {"many",
+         "9611 68766331 00 000002 aabb 01 000001 cc",
+         2,
+         {{SRS_FLV_FOURCC_HEVC, 0, 2}, {SRS_FLV_FOURCC_HEVC, 1, 1}}},
+        {"many codecs",
+         "9621 68766331 00 000000 61763031 ff 000003 ccdded",
+         2,
+         {{SRS_FLV_FOURCC_HEVC, 0, 0}, {SRS_FLV_FOURCC_AV1, 255, 3}}},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        uint8_t bytes[64];
+        size_t size = hex_bytes(rows[i].hex, bytes, sizeof bytes);
+        for (size_t n = 0; n <= size; n++) {
+            struct srs_rd in = srs_rd_init(bytes, n);
+            struct srs_flv_video video;
+            struct srs_flv_part part;
+            srs_err err = srs_flv_video_read(&in, &video);
+            unsigned count = 0;
+            while (!err && (srs_rd_left(&in) > 0 || count == 0)) {
+                err = srs_flv_part_read(&in, &video.ex, &part);
+                if (!err && n == size)
+                    assert_true(part.fourcc == rows[i].parts[count].fourcc &&
+                                part.track_id == rows[i].parts[count].id &&
+                                srs_rd_left(&part.data) == rows[i].parts[count].size);
+                count += err ? 0 : 1;
+            }
+            assert_true(err || count <= rows[i].count);
+            assert_err(err ? SRS_E_FLV_TRUNCATED : SRS_OK, err, rows[i].why);
+            assert_true(n < size || (!err && count == rows[i].count));
+        }
+    }
+}
+
+static void test_flv_modex_given_packets_then_kept_as_they_came(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        const char *hex;
+        size_t modex;
+        uint32_t nano;
+    } rows[] = {
+        {"none", "91 68766331 000000", 0, 0},
+        {"nanoseconds", "97 02 07a120 01 68766331 000000", 5, 500000},
+        {"two", "97 00 aa 17 02 000001 01 68766331 000000", 8, 1},
+        {"before a multitrack", "97 02 000001 06 01 68766331 05", 5, 1},
+        {"nanoseconds above a millisecond", "97 02 0f4240 01 68766331 000000", 5, 0},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        uint8_t bytes[32];
+        struct srs_rd in = srs_rd_init(bytes, hex_bytes(rows[i].hex, bytes, sizeof bytes));
+        struct srs_flv_video video;
+        assert_err(SRS_OK, srs_flv_video_read(&in, &video), rows[i].why);
+        if (video.ex.modex.size != rows[i].modex || video.ex.nano != rows[i].nano ||
+            memcmp(video.ex.modex.bytes, bytes + 1, rows[i].modex) != 0)
+            fail_msg("%s: %zu bytes, %u", rows[i].why, video.ex.modex.size, video.ex.nano);
+    }
+}
+
+static void test_flv_fourcc_given_each_then_a_bit_of_its_own(void **state)
+{
+    (void)state;
+    static const uint32_t video[] = {SRS_FLV_FOURCC_AVC, SRS_FLV_FOURCC_HEVC, SRS_FLV_FOURCC_VVC,
+                                     SRS_FLV_FOURCC_AV1, SRS_FLV_FOURCC_VP8,  SRS_FLV_FOURCC_VP9};
+    static const uint32_t audio[] = {SRS_FLV_FOURCC_AAC,  SRS_FLV_FOURCC_MP3, SRS_FLV_FOURCC_OPUS,
+                                     SRS_FLV_FOURCC_FLAC, SRS_FLV_FOURCC_AC3, SRS_FLV_FOURCC_EAC3};
+    uint32_t all = 0;
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(srs_flv_fourcc_bit(video[i]) & SRS_FLV_AUDIO_BITS, 0);
+        assert_int_equal(srs_flv_fourcc_bit(audio[i]) & SRS_FLV_VIDEO_BITS, 0);
+        all |= srs_flv_fourcc_bit(video[i]) | srs_flv_fourcc_bit(audio[i]);
+    }
+    assert_int_equal(all, SRS_FLV_VIDEO_BITS | SRS_FLV_AUDIO_BITS);
+    assert_int_equal(srs_flv_fourcc_bit(0x78787878), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_flv_part_given_shapes_then_tracks_and_prefixes_refused),
+        cmocka_unit_test(test_flv_modex_given_packets_then_kept_as_they_came),
+        cmocka_unit_test(test_flv_fourcc_given_each_then_a_bit_of_its_own),
         cmocka_unit_test(test_flv_video_given_headers_then_read_and_written_back),
         cmocka_unit_test(test_flv_video_given_every_prefix_of_a_header_then_truncated),
         cmocka_unit_test(test_flv_audio_given_headers_then_read_and_written_back),
