@@ -65,7 +65,7 @@ void srs_packet_unref(struct srs_packet *packet)
     if (packet->in_arena) {
         srs_arena_release(packet);
     } else {
-        srs_mem_note_freed(packet->head.size);
+        srs_mem_note_freed((size_t)packet->head.size + packet->head.extra_size);
         srs_free(packet);
     }
     srs_live_add(SRS_LIVE_PACKET, -1);

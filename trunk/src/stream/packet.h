@@ -13,7 +13,9 @@ enum srs_packet_flags {
     SRS_PACKET_DISPOSABLE = 2,
     SRS_PACKET_DISCONTINUITY = 4, // the source's timeline was mended just before it
     SRS_PACKET_CORRUPT = 8,
-    SRS_PACKET_METADATA = 16, // data: onMetaData, which joiners get first
+    SRS_PACKET_METADATA = 16,   // data: onMetaData, which joiners get first
+    SRS_PACKET_MAIN = 32,       // of the lowest track of its kind; the push sets it
+    SRS_PACKET_MULTITRACK = 64, // opaque: a multitrack message
 };
 
 struct srs_packet_head {
@@ -22,8 +24,9 @@ struct srs_packet_head {
     uint8_t track_id;
     uint8_t flags;
     uint32_t track_version;
-    uint32_t size; // of the payload
-    uint32_t reserved;
+    uint32_t size;       // of the payload
+    uint32_t extra_size; // of what lies behind the payload: the ModEx packets in front of an RTMP
+                         // message, as they came, for players that take them
     srs_usec dts; // before the push: the sender's clock, unwrapped; after it: the source's timeline
     srs_usec pts;
     srs_usec moved;   // what the push added to the sender's dts
@@ -63,6 +66,12 @@ SRS_ERR srs_packet_new(struct srs_track *track, size_t size, struct srs_packet *
 // The same, in the arena of its source where it fits there.
 SRS_ERR srs_packet_new_in(struct srs_arena *arena, struct srs_track *track, size_t size,
                           struct srs_packet **out);
+// Room for `extra` bytes behind the payload is counted in `size`; they leave the payload by this.
+static inline void srs_packet_set_extra(struct srs_packet *packet, uint32_t extra)
+{
+    packet->head.size -= extra;
+    packet->head.extra_size = extra;
+}
 struct srs_packet *srs_packet_ref(struct srs_packet *packet);
 void srs_packet_unref(struct srs_packet *packet);
 
@@ -74,5 +83,5 @@ void srs_packet_keep_form(struct srs_packet *packet, const struct srs_form_ops *
 // Bytes of memory a packet counts for in limits.
 static inline size_t srs_packet_bytes(const struct srs_packet *packet)
 {
-    return sizeof *packet + packet->head.size + packet->form_bytes;
+    return sizeof *packet + packet->head.size + packet->head.extra_size + packet->form_bytes;
 }

@@ -105,7 +105,9 @@ static bool over_limit(const struct srs_packet_log *log)
 
 static bool is_gop_start(const struct srs_packet *packet)
 {
-    return packet->head.kind == SRS_KIND_VIDEO && (packet->head.flags & SRS_PACKET_KEY) != 0;
+    unsigned want =
+        SRS_PACKET_KEY | SRS_PACKET_MAIN; // tracks need not have their key frames together
+    return packet->head.kind == SRS_KIND_VIDEO && (packet->head.flags & want) == want;
 }
 
 static void move_audio_gop(struct srs_packet_log *log, srs_usec now)

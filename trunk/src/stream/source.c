@@ -138,6 +138,7 @@ static SRS_ERR source_new(struct srs_sources *sources, const char *key, size_t s
     source->ops = sources->ops;
     source->id = ++sources->next_id;
     source->oldest = UINT64_MAX;
+    memset(source->lowest_id, UINT8_MAX, sizeof source->lowest_id);
     srs_list_init(&source->consumers);
     table_add(sources, entry, size);
     srs_live_add(SRS_LIVE_SOURCE, 1);
@@ -201,6 +202,7 @@ static void forget_media(struct srs_source *source)
     for (unsigned i = 0; i < source->track_count; i++)
         srs_track_unref(source->tracks[i]);
     source->track_count = 0;
+    memset(source->lowest_id, UINT8_MAX, sizeof source->lowest_id);
     srs_packet_unref(source->metadata);
     source->metadata = NULL;
 }
@@ -252,6 +254,12 @@ static void count(struct srs_source *source, const struct srs_packet *packet)
         stats->data_packets++;
 }
 
+static bool is_main(const struct srs_source *source, const struct srs_packet *packet)
+{
+    return packet->head.track_id <= source->lowest_id[packet->head.kind] &&
+           !packet->track->multitrack && (packet->head.flags & SRS_PACKET_MULTITRACK) == 0;
+}
+
 // Neither audio nor video has been announced or sent for a while, but data is: then that is the
 // stream, with its own times behind what was there before.
 static bool is_data_only(struct srs_source *source, const struct srs_packet_head *head)
@@ -277,8 +285,9 @@ static srs_usec data_offset(const struct srs_timeline *timeline, srs_usec dts)
     return near && timeline->started && !timeline->restarted ? timeline->offset : last - dts;
 }
 
-static void put_on_timeline(struct srs_source *source, struct srs_packet_head *head)
+static void put_on_timeline(struct srs_source *source, struct srs_packet *packet)
 {
+    struct srs_packet_head *head = &packet->head;
     bool jumped = false;
     struct srs_timeline *timeline = &source->timeline;
     if (head->kind == SRS_KIND_DATA) {
@@ -295,7 +304,10 @@ static void put_on_timeline(struct srs_source *source, struct srs_packet_head *h
         source->data_only = false;
         srs_timeline_follow(timeline, &source->data_timeline);
     }
-    srs_usec offset = srs_timeline_offset(timeline, head->kind, head->dts, head->arrived, &jumped);
+    bool main_track = (head->flags & SRS_PACKET_MAIN) != 0;
+    srs_usec offset =
+        srs_timeline_offset(timeline, main_track ? head->kind : SRS_KINDS + packet->track->slot,
+                            head->dts, head->arrived, &jumped);
     head->moved = offset;
     head->dts += offset;
     head->pts += offset;
@@ -412,6 +424,9 @@ void srs_source_unpublish(struct srs_source *source, const void *publisher)
     srs_source_unref(source);
 }
 
+_Static_assert((int)SRS_TIMELINE_TRACKS >= (int)SRS_KINDS + (int)SRS_TRACKS_MAX,
+               "main tracks by kind, the others by slot");
+
 SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
                              struct srs_track **current)
 {
@@ -426,6 +441,7 @@ SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
             return SRS_OK;
         }
         track->version = ++source->track_versions;
+        track->slot = old->slot;
         srs_track_unref(old);
         source->tracks[i] = track;
         *current = track;
@@ -436,7 +452,10 @@ SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
         return srs_fail(SRS_E_LIMIT, "more than %d tracks", SRS_TRACKS_MAX);
     }
     track->version = ++source->track_versions;
+    track->slot = (uint8_t)source->track_count;
     source->tracks[source->track_count++] = track;
+    if (track->id < source->lowest_id[track->kind])
+        source->lowest_id[track->kind] = track->id;
     *current = track;
     return SRS_OK;
 }
@@ -456,7 +475,9 @@ struct srs_track *srs_source_track(const struct srs_source *source, enum srs_kin
 SRS_ERR srs_source_push(struct srs_source *source, struct srs_packet *packet)
 {
     count(source, packet);
-    put_on_timeline(source, &packet->head);
+    if (is_main(source, packet))
+        packet->head.flags |= SRS_PACKET_MAIN;
+    put_on_timeline(source, packet);
     if ((packet->head.flags & SRS_PACKET_METADATA) != 0) {
         srs_packet_unref(source->metadata);
         source->metadata = srs_packet_ref(packet);
@@ -534,7 +555,9 @@ struct srs_packet *srs_consumer_peek(const struct srs_consumer *consumer, uint64
         *need_key = true; // another publisher may begin in the middle of a gop
     while (*number < log->next) {
         struct srs_packet *packet = srs_packet_log_at(log, *number);
-        bool video = packet->head.kind == SRS_KIND_VIDEO;
+        // Other video tracks are the mux's affair: it knows who takes them.
+        bool video =
+            packet->head.kind == SRS_KIND_VIDEO && (packet->head.flags & SRS_PACKET_MAIN) != 0;
         bool key = (packet->head.flags & SRS_PACKET_KEY) != 0;
         if (!*need_key || !video || key) {
             if (video)

@@ -10,7 +10,8 @@
 #include "stream/packet_log.h"
 #include "stream/timeline.h"
 
-enum { SRS_TRACKS_MAX = 16, SRS_STREAM_NAME_MAX = 512 };
+// OBS sends up to ten video and six audio tracks, and data is a track too.
+enum { SRS_TRACKS_MAX = 20, SRS_STREAM_NAME_MAX = 512 };
 
 struct srs_sources;
 struct srs_source;
@@ -85,6 +86,7 @@ struct srs_source {
     bool repeat_headers;
     struct srs_track *tracks[SRS_TRACKS_MAX]; // the current versions
     unsigned track_count;
+    uint8_t lowest_id[SRS_KINDS]; // of the tracks of a kind, 255 while there is none
     uint32_t track_versions; // given so far: a version is never used twice, also not by the next
                              // publisher
     struct srs_packet *metadata; // the last onMetaData

@@ -12,7 +12,7 @@ void srs_timeline_restart(struct srs_timeline *timeline)
 {
     timeline->restarted = timeline->started;
     timeline->has_former = false;
-    for (unsigned i = 0; i < SRS_TIMELINE_KINDS;
+    for (unsigned i = 0; i < SRS_TIMELINE_TRACKS;
          i++) // how far its tracks stand apart is its own affair
         timeline->seen[i] = false;
 }
@@ -27,11 +27,12 @@ void srs_timeline_follow(struct srs_timeline *timeline, const struct srs_timelin
     srs_timeline_restart(timeline);
 }
 
-static bool fits(const struct srs_timeline *timeline, unsigned kind, srs_usec out, srs_usec arrived)
+static bool fits(const struct srs_timeline *timeline, unsigned track, srs_usec out,
+                 srs_usec arrived)
 {
-    if (!timeline->seen[kind])
+    if (!timeline->seen[track])
         return out >= timeline->last_out - skew_usec && out <= timeline->last_out + skew_usec;
-    srs_usec step = out - timeline->last[kind];
+    srs_usec step = out - timeline->last[track];
     if (step < -jump_usec)
         return false;
     // A longer step is a pause when the sender is no further ahead of arrival than it has been
@@ -42,11 +43,11 @@ static bool fits(const struct srs_timeline *timeline, unsigned kind, srs_usec ou
 
 // The offset that puts this packet right behind the last one of its own track, so that tracks that
 // stand apart do so after it too, whichever comes first.
-static srs_usec mend(struct srs_timeline *timeline, unsigned kind, srs_usec dts, srs_usec arrived)
+static srs_usec mend(struct srs_timeline *timeline, unsigned track, srs_usec dts, srs_usec arrived)
 {
-    bool seen = timeline->seen[kind];
-    srs_usec waited = arrived - (seen ? timeline->arrived[kind] : timeline->last_arrived);
-    srs_usec out = (seen ? timeline->last[kind] : timeline->last_out) +
+    bool seen = timeline->seen[track];
+    srs_usec waited = arrived - (seen ? timeline->arrived[track] : timeline->last_arrived);
+    srs_usec out = (seen ? timeline->last[track] : timeline->last_out) +
                    (waited > step_usec ? waited : step_usec);
     timeline->former = timeline->offset;
     timeline->has_former = !timeline->restarted;
@@ -55,7 +56,7 @@ static srs_usec mend(struct srs_timeline *timeline, unsigned kind, srs_usec dts,
     return timeline->offset;
 }
 
-srs_usec srs_timeline_offset(struct srs_timeline *timeline, unsigned kind, srs_usec dts,
+srs_usec srs_timeline_offset(struct srs_timeline *timeline, unsigned track, srs_usec dts,
                              srs_usec arrived, bool *jumped)
 {
     srs_usec offset = timeline->offset;
@@ -64,16 +65,16 @@ srs_usec srs_timeline_offset(struct srs_timeline *timeline, unsigned kind, srs_u
         timeline->started = true;
         timeline->last_out = dts;
         timeline->lead = dts - arrived;
-    } else if (timeline->restarted || !fits(timeline, kind, dts + offset, arrived)) {
+    } else if (timeline->restarted || !fits(timeline, track, dts + offset, arrived)) {
         bool former = !timeline->restarted && timeline->has_former &&
-                      fits(timeline, kind, dts + timeline->former, arrived);
+                      fits(timeline, track, dts + timeline->former, arrived);
         *jumped = !former;
-        offset = former ? timeline->former : mend(timeline, kind, dts, arrived);
+        offset = former ? timeline->former : mend(timeline, track, dts, arrived);
     }
     srs_usec out = dts + offset;
-    timeline->seen[kind] = true;
-    timeline->last[kind] = out;
-    timeline->arrived[kind] = arrived;
+    timeline->seen[track] = true;
+    timeline->last[track] = out;
+    timeline->arrived[track] = arrived;
     timeline->last_out = out > timeline->last_out ? out : timeline->last_out;
     timeline->lead = out - arrived > timeline->lead ? out - arrived : timeline->lead;
     timeline->last_arrived = arrived;

@@ -164,8 +164,64 @@ static void test_track_given_names_then_those_of_the_api(void **state)
     assert_string_equal(srs_kind_name(SRS_KIND_DATA), "data");
     assert_string_equal(srs_codec_name(SRS_CODEC_OPAQUE), "Other");
     assert_string_equal(srs_codec_name(SRS_CODEC_AVC), "H264");
+    assert_string_equal(srs_codec_name(SRS_CODEC_HEVC), "H265");
+    assert_string_equal(srs_codec_name(SRS_CODEC_VP9), "VP9");
     assert_string_equal(srs_codec_name(SRS_CODEC_AAC), "AAC");
+    assert_string_equal(srs_codec_name(SRS_CODEC_EAC3), "E-AC-3");
     assert_string_equal(srs_codec_name(SRS_CODEC_AMF0), "AMF0");
+}
+
+static void test_codec_given_fourccs_then_there_and_back(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SRS_CODECS; i++) {
+        enum srs_codec codec = (enum srs_codec)i;
+        uint32_t fourcc = srs_codec_fourcc(codec);
+        enum srs_kind kind = i < SRS_CODEC_AAC ? SRS_KIND_VIDEO : SRS_KIND_AUDIO;
+        enum srs_kind other = i < SRS_CODEC_AAC ? SRS_KIND_AUDIO : SRS_KIND_VIDEO;
+        bool none = codec == SRS_CODEC_OPAQUE || codec == SRS_CODEC_AMF0;
+        assert_int_equal(fourcc == 0, none);
+        assert_int_equal(srs_codec_of_fourcc(kind, fourcc), none ? SRS_CODEC_OPAQUE : codec);
+        assert_int_equal(srs_codec_of_fourcc(other, fourcc), SRS_CODEC_OPAQUE);
+    }
+    assert_int_equal(srs_codec_fourcc(SRS_CODEC_HEVC), 0x68766331); // hvc1
+    assert_int_equal(srs_codec_of_fourcc(SRS_KIND_VIDEO, 0x76766331), SRS_CODEC_OPAQUE);
+}
+
+static void test_packet_given_extra_bytes_then_behind_the_payload(void **state)
+{
+    (void)state;
+    struct srs_track *track = make_track(SRS_KIND_VIDEO, 0, "");
+    struct srs_packet *packet = make_packet(track, 12, 0, 0);
+    srs_packet_set_extra(packet, 5);
+    assert_true(packet->head.size == 7 && packet->head.extra_size == 5);
+    assert_int_equal(srs_packet_bytes(packet), sizeof *packet + 12);
+    srs_packet_unref(packet);
+    srs_track_unref(track);
+}
+
+static void test_track_given_side_information_then_a_part_of_it(void **state)
+{
+    (void)state;
+    struct srs_track model = {.kind = SRS_KIND_VIDEO, .codec = SRS_CODEC_HEVC};
+    struct srs_span config = {(const uint8_t *)"abcd", 4};
+    struct srs_track *tracks[3];
+    for (size_t i = 0; i < 3; i++) // the same bytes, cut at another place
+        assert_err(SRS_OK,
+                   srs_track_new_with(&model, (struct srs_span){config.bytes, i + 1},
+                                      (struct srs_span){config.bytes + i + 1, 3 - i}, &tracks[i]),
+                   "track");
+    assert_memory_equal(srs_track_side(tracks[1]).bytes, "cd", 2);
+    assert_false(srs_track_same(tracks[0], tracks[1]));
+    srs_track_unref(tracks[2]);
+    model.width = 7;
+    assert_err(SRS_OK,
+               srs_track_new_with(&model, (struct srs_span){config.bytes, 1},
+                                  (struct srs_span){config.bytes + 1, 3}, &tracks[2]),
+               "track");
+    assert_false(srs_track_same(tracks[0], tracks[2]));
+    for (size_t i = 0; i < 3; i++)
+        srs_track_unref(tracks[i]);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
@@ -179,6 +235,9 @@ int main(void)
         TEST(test_packet_given_no_memory_then_nothing_is_held),
         TEST(test_track_given_two_then_same_but_for_version),
         TEST(test_track_given_names_then_those_of_the_api),
+        TEST(test_codec_given_fourccs_then_there_and_back),
+        TEST(test_packet_given_extra_bytes_then_behind_the_payload),
+        TEST(test_track_given_side_information_then_a_part_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,8 @@ static int teardown(void **state)
 static void push_sized(struct fixture *fixture, enum srs_kind kind, unsigned flags, size_t size,
                        int64_t ms, uint64_t oldest)
 {
-    struct srs_packet *packet = make_packet(fixture->tracks[kind], size, flags, ms * SRS_MSEC);
+    struct srs_packet *packet =
+        make_packet(fixture->tracks[kind], size, flags | SRS_PACKET_MAIN, ms * SRS_MSEC);
     uint64_t number = fixture->log.next;
     assert_err(SRS_OK, srs_packet_log_push(&fixture->log, packet, oldest), "push");
     assert_int_equal(fixture->log.next, number + 1);

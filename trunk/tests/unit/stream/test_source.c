@@ -452,7 +452,7 @@ static void test_source_given_jumps_then_flagged_and_counted_once(void **state)
         srs_consumer_peek(&consumer, &number, &consumer.need_key, &jumped);
     assert_int_equal(got->head.dts, 1040 * SRS_MSEC);
     assert_int_equal(got->head.pts, 1120 * SRS_MSEC);
-    assert_int_equal(got->head.flags, SRS_PACKET_DISCONTINUITY);
+    assert_int_equal(got->head.flags, SRS_PACKET_DISCONTINUITY | SRS_PACKET_MAIN);
     srs_consumer_leave(&consumer);
     srs_source_unpublish(source, &publisher);
 }
