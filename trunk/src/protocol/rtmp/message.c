@@ -6,6 +6,7 @@
 // needs: it passes on every codec.
 #include "protocol/rtmp/message.h"
 #include "codec/amf3.h"
+#include "codec/flv.h"
 #include "core/mem.h"
 #include <stddef.h>
 
@@ -159,6 +160,90 @@ static srs_err texts_copy(struct srs_span object, struct srs_rtmp_connect *conne
     return SRS_OK;
 }
 
+// --- what a client takes (Enhanced RTMP v2, "Enhancing NetConnection connect Command")
+// ------------
+
+enum { FOURCC_DECODES = 1, FOURCC_FORWARDS = 4 };
+
+static bool is_any(struct srs_span name)
+{
+    return srs_amf0_equals(name, "*");
+}
+
+static uint32_t fourcc_bit(struct srs_span name)
+{
+    struct srs_rd rd = srs_rd_init(name.bytes, name.size);
+    return name.size == 4 ? srs_flv_fourcc_bit(srs_rd_u32(&rd)) : 0;
+}
+
+static void fourccs_add(struct srs_rtmp_connect *connect, uint32_t bits)
+{
+    connect->fourccs |= bits;
+    connect->tells_video |= (bits & SRS_FLV_VIDEO_BITS) != 0;
+    connect->tells_audio |= (bits & SRS_FLV_AUDIO_BITS) != 0;
+}
+
+// Strings. A list without a FourCC of audio, as version 1 has them, says nothing about audio.
+static srs_err fourcc_list_read(struct srs_rd *in, struct srs_rtmp_connect *connect)
+{
+    struct srs_amf0_array array;
+    struct srs_span name;
+    srs_err err = srs_amf0_array_begin(in, &array);
+    while (!err) {
+        err = srs_amf0_array_next(&array);
+        if (err || array.ended)
+            break;
+        if (srs_amf0_peek(in) != SRS_AMF0_STRING)
+            continue;
+        err = srs_amf0_read_string(in, &name);
+        if (!err)
+            fourccs_add(connect, is_any(name) ? UINT32_MAX : fourcc_bit(name));
+    }
+    return err;
+}
+
+// FourCC to flags; "*" is for all of them and overrides the others. `kind` are the map's own bits.
+static srs_err fourcc_map_read(struct srs_rd *in, uint32_t kind, struct srs_rtmp_connect *connect)
+{
+    struct srs_amf0_object object;
+    struct srs_span name;
+    uint32_t bits = 0;
+    bool any = false;
+    srs_err err = srs_amf0_object_begin(in, &object);
+    while (!err) {
+        double flags = 0;
+        err = srs_amf0_object_next(&object, &name);
+        if (err || object.ended)
+            break;
+        if (srs_amf0_peek(in) != SRS_AMF0_NUMBER)
+            continue;
+        err = srs_amf0_read_number(in, &flags);
+        bool takes = flags >= 0 && flags <= UINT16_MAX &&
+                     ((uint32_t)flags & (FOURCC_DECODES | FOURCC_FORWARDS)) != 0;
+        any |= is_any(name) && takes;
+        bits |= takes ? fourcc_bit(name) : 0;
+    }
+    connect->fourccs = (connect->fourccs & ~kind) | ((any ? UINT32_MAX : bits) & kind);
+    return err;
+}
+
+// What of it cannot be read is as if it were not there: it is a hint, and the command was read.
+static void fourccs_read(struct srs_span object, struct srs_rtmp_connect *connect)
+{
+    struct srs_rd rd;
+    connect->has_four_cc_list = srs_amf0_find(object, "fourCcList", &rd);
+    if (connect->has_four_cc_list && srs_amf0_peek(&rd) == SRS_AMF0_STRICT_ARRAY)
+        srs_err_drop(fourcc_list_read(&rd, connect), "a hint");
+    if (srs_amf0_find(object, "videoFourCcInfoMap", &rd)) {
+        connect->tells_video = true;
+        srs_err_drop(fourcc_map_read(&rd, SRS_FLV_VIDEO_BITS, connect), "a hint");
+    }
+    if (srs_amf0_find(object, "audioFourCcInfoMap", &rd)) {
+        connect->tells_audio = true;
+        srs_err_drop(fourcc_map_read(&rd, SRS_FLV_AUDIO_BITS, connect), "a hint");
+    }
+}
+
 SRS_ERR srs_rtmp_connect_read(const struct srs_rtmp_command *command, struct srs_rtmp_connect *out)
 {
     struct srs_rd rd = srs_rd_init(command->object.bytes, command->object.size);
@@ -175,7 +260,7 @@ SRS_ERR srs_rtmp_connect_read(const struct srs_rtmp_command *command, struct srs
     (void)srs_amf0_find_number(command->object, "objectEncoding", &out->object_encoding);
     out->has_caps_ex = srs_amf0_find_number(command->object, "capsEx", &caps_ex);
     out->caps_ex = caps_ex >= 0 && caps_ex <= UINT16_MAX ? (uint32_t)caps_ex : 0;
-    out->has_four_cc_list = srs_amf0_find(command->object, "fourCcList", &rd);
+    fourccs_read(command->object, out);
     return SRS_OK;
 }
 
@@ -306,7 +391,8 @@ void srs_rtmp_connect_result_write(struct srs_wr *out, const struct srs_rtmp_con
     srs_amf0_write_pair_string(out, "code", "NetConnection.Connect.Success");
     srs_amf0_write_pair_string(out, "description", "Connection succeeded");
     srs_amf0_write_pair_number(out, "objectEncoding", connect->object_encoding);
-    if (connect->has_four_cc_list || connect->has_caps_ex)
+    if (connect->has_four_cc_list || connect->has_caps_ex || connect->tells_video ||
+        connect->tells_audio)
         enhanced_write(out, info->caps_ex);
     if (info->signature != NULL)
         server_data_write(out, info);

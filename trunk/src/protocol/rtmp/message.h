@@ -65,6 +65,9 @@ struct srs_rtmp_connect {
     uint32_t caps_ex; // enhanced RTMP: bits 1 reconnect, 2 multitrack, 4 ModEx, 8 nanosecond offset
     bool has_caps_ex;
     bool has_four_cc_list;
+    bool tells_video; // it says which video FourCCs it takes (decodes or forwards)
+    bool tells_audio;
+    uint32_t fourccs; // these, bits of srs_flv_fourcc_bit
 };
 
 // On failure *out owns nothing. RTMP_REQ_CONNECT without an object, LIMIT for a text that is too

@@ -1,4 +1,5 @@
 // Messages: control round trips, commands as captured, answers byte for byte, garbage.
+#include "codec/flv.h"
 #include "protocol/rtmp/message.h"
 #include "protocol/rtmp_vectors.h"
 #include "test.h"
@@ -330,6 +331,111 @@ static void test_data_given_bytes_behind_the_value_then_not_written(void **state
     srs_buf_fini(&in);
 }
 
+// --- what a client of Enhanced RTMP takes -------------------------------------------------------
+
+enum { ALL = SRS_FLV_VIDEO_BITS | SRS_FLV_AUDIO_BITS };
+
+struct told {
+    const char *why;
+    const char *list;  // FourCCs one behind the other, NULL: no list
+    const char *video; // FourCCs (a lonely * too), each with a digit: its flags
+    const char *audio;
+    bool tells_video;
+    bool tells_audio;
+    uint32_t takes; // of ALL
+};
+
+#define HEVC 2U
+#define AV1  8U
+#define VP9  32U
+#define OPUS 256U
+
+static void put_map(struct srs_wr *wr, const char *key, const char *text)
+{
+    if (text == NULL)
+        return;
+    srs_amf0_write_key(wr, key);
+    srs_amf0_write_object_begin(wr);
+    while (*text != '\0') {
+        char name[5] = "*";
+        size_t size = *text == '*' ? 1 : 4;
+        memcpy(name, text, size);
+        srs_amf0_write_pair_number(wr, name, text[size] - '0');
+        text += size + 1;
+    }
+    srs_amf0_write_object_end(wr);
+}
+
+static size_t make_connect(const struct told *told, uint8_t *bytes, size_t capacity)
+{
+    struct srs_wr wr = srs_wr_init(bytes, capacity);
+    srs_amf0_write_string(&wr, "connect");
+    srs_amf0_write_number(&wr, 1);
+    srs_amf0_write_object_begin(&wr);
+    srs_amf0_write_pair_string(&wr, "app", "live");
+    if (told->list != NULL) {
+        size_t count = strlen(told->list) / 4;
+        srs_amf0_write_key(&wr, "fourCcList");
+        srs_amf0_write_array_begin(&wr, (uint32_t)(count > 0 ? count + 1 : 1));
+        srs_amf0_write_number(&wr, 5); // not a name
+        for (size_t i = 0; i < count; i++) {
+            char name[5] = "";
+            memcpy(name, told->list + i * 4, told->list[i * 4] == '*' ? 1 : 4);
+            srs_amf0_write_string(&wr, name);
+        }
+    }
+    put_map(&wr, "videoFourCcInfoMap", told->video);
+    put_map(&wr, "audioFourCcInfoMap", told->audio);
+    srs_amf0_write_object_end(&wr);
+    assert_false(wr.bad);
+    return wr.size;
+}
+
+static void test_connect_given_fourccs_then_what_it_takes(void **state)
+{
+    (void)state;
+    static const struct told rows[] = {
+        {"nothing said", NULL, NULL, NULL, false, false, 0},
+        {"empty list", "", NULL, NULL, false, false, 0},
+        {"version 1", "av01hvc1", NULL, NULL, true, false, HEVC | AV1},
+        {"with audio", "hvc1Opus", NULL, NULL, true, true, HEVC | OPUS},
+        {"any", "*   ", NULL, NULL, true, true, ALL},
+        {"an unknown one", "xxxx", NULL, NULL, false, false, 0},
+        {"map of video", NULL, "hvc11av012vp094", NULL, true, false, HEVC | VP9},
+        {"empty map", NULL, "", NULL, true, false, 0},
+        {"map for all", NULL, "*4hvc10", NULL, true, false, SRS_FLV_VIDEO_BITS},
+        {"map of audio", NULL, NULL, "Opus7", false, true, OPUS},
+        {"audio in the map of video", NULL, "Opus7", NULL, true, false, 0},
+        {"list and map", "hvc1Opus", "av011", NULL, true, true, AV1 | OPUS},
+        {"both for all", NULL, "*1", "*4", true, true, ALL},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        uint8_t bytes[512];
+        struct srs_rtmp_msg msg = {.type = SRS_RTMP_COMMAND};
+        struct srs_rtmp_command command;
+        struct srs_rtmp_connect connect;
+        msg.payload = (struct srs_span){bytes, make_connect(&rows[i], bytes, sizeof bytes)};
+        assert_err(SRS_OK, srs_rtmp_command_read(&msg, &command), rows[i].why);
+        assert_err(SRS_OK, srs_rtmp_connect_read(&command, &connect), rows[i].why);
+        if (connect.tells_video != rows[i].tells_video ||
+            connect.tells_audio != rows[i].tells_audio ||
+            (connect.fourccs & ALL) != rows[i].takes ||
+            connect.has_four_cc_list != (rows[i].list != NULL))
+            fail_msg("%s: %d %d %x", rows[i].why, connect.tells_video, connect.tells_audio,
+                     connect.fourccs);
+        srs_rtmp_connect_fini(&connect);
+        // Damaged, it is a hint that is not there; the command's own end is another matter.
+        for (size_t n = 0; n < msg.payload.size; n++) {
+            struct srs_rtmp_msg cut = msg;
+            cut.payload.size = n;
+            if (srs_rtmp_command_read(&cut, &command) == SRS_OK &&
+                srs_rtmp_connect_read(&command, &connect) == SRS_OK)
+                srs_rtmp_connect_fini(&connect);
+            (void)srs_bare(SRS_OK);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_connect_result_given_enhanced_client_then_told_what_is_relayed),
         cmocka_unit_test(test_data_given_set_data_frame_then_taken_off),
         cmocka_unit_test(test_data_given_bytes_behind_the_value_then_not_written),
+        cmocka_unit_test(test_connect_given_fourccs_then_what_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
