@@ -29,20 +29,23 @@ static void check_tags(void)
     free(bytes);
 }
 
-static void consume(struct srs_consumer *consumer, struct srs_mux_state *state)
+// The size of the input chooses what the player takes.
+static void consume(struct srs_consumer *consumer, struct srs_mux_state *state,
+                    const struct srs_mux_params *params)
 {
     bool jumped = false;
     struct srs_packet *packet;
     while ((packet = srs_consumer_peek(consumer, &consumer->next, &consumer->need_key, &jumped)) !=
            NULL) {
         srs_gather_begin(&gather, SIZE_MAX);
-        srs_mux_flv.packet(NULL, state, packet, &gather);
+        srs_mux_flv.packet(params, state, packet, &gather);
         check_tags();
         consumer->next++;
     }
 }
 
-static void feed(struct srs_source *source, struct srs_consumer *consumer, struct srs_rd *in)
+static void feed(struct srs_source *source, struct srs_consumer *consumer, struct srs_rd *in,
+                 const struct srs_mux_params *params)
 {
     struct srs_flv_ingest ingest;
     struct srs_mux_state state = {.fresh = SRS_MUX_FRESH_ALL};
@@ -59,12 +62,13 @@ static void feed(struct srs_source *source, struct srs_consumer *consumer, struc
         fed += SRS_FLV_TAG_SIZE + size;
         // Empty NAL units go and lengths of one byte become four: at most four times the bytes.
         fuzz_assert(source->log.bytes <= 4 * fed + source->log.next * sizeof(struct srs_packet));
-        fuzz_assert(source->log.next <= fed / SRS_FLV_TAG_SIZE);
+        // A track's share of a message has four bytes at least in front of its data.
+        fuzz_assert(source->log.next <= fed / 4);
         if ((tag.stream_id & 0x100) != 0)
-            consume(consumer, &state);
+            consume(consumer, &state, params);
     }
     srs_err_drop(err, "the publisher would be cut off");
-    consume(consumer, &state);
+    consume(consumer, &state, params);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -83,7 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_assert(srs_source_get(sources, "v", "a", "s", &limits, &source) == SRS_OK);
     fuzz_assert(srs_source_publish(source, &publisher, 1) == SRS_OK);
     srs_consumer_join(&consumer, source, &ops);
-    feed(source, &consumer, &in);
+    const struct srs_mux_params params = {.caps = (uint8_t)(size / 2 % 8)};
+    feed(source, &consumer, &in, &params);
     srs_source_unpublish(source, &publisher);
     srs_consumer_leave(&consumer);
     srs_source_unref(source);

@@ -46,7 +46,7 @@ void srs_viewer_init(struct srs_viewer *viewer, struct srs_conn *conn, struct sr
                      const struct srs_viewer_options *options)
 {
     *viewer = (struct srs_viewer){.conn = conn, .writer = writer, .options = *options};
-    viewer->state.fresh = SRS_MUX_FRESH_ALL;
+    srs_mux_state_jump(&viewer->state);
     viewer->stats.joined_at = srs_now();
     srs_live_add(SRS_LIVE_VIEWER, 1);
 }
@@ -231,7 +231,7 @@ static void add_packets(struct srs_viewer *viewer, struct srs_writer *writer)
             srs_consumer_peek(&viewer->consumer, &writer->next, &writer->need_key, &jumped);
         writer->lost = jumped ? writer->next - from : 0;
         if (jumped)
-            writer->state.fresh = SRS_MUX_FRESH_ALL;
+            srs_mux_state_jump(&writer->state);
         if (packet == NULL)
             return;
         if ((viewer->muted & 1U << packet->head.kind) != 0) {
@@ -446,6 +446,10 @@ static bool write_once(struct srs_viewer *viewer)
         viewer->consumer.source->stats.bytes_out += sent;
     bool more = gather->full;
     settle(viewer, writer, settle_frame(viewer, writer, sent));
+    if (viewer->state.told != viewer->told) {
+        viewer->told = viewer->state.told;
+        srs_conn_poke(viewer->conn);
+    }
     if (sent < offered) {
         set_blocked(viewer, sent > 0);
         return false;

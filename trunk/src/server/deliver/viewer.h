@@ -45,10 +45,11 @@ struct srs_viewer {
     uint8_t frame_rest[14]; // of a chunk's head or tail that was cut
     uint8_t muted;          // bit a kind: it is not sent
     bool started;
-    bool blocked; // the socket took less than it was offered
-    bool more;    // a flush gave way before it was through
-    bool paced;   // the next message waits for its time
-    bool ended;   // the source's publisher has gone at least once
+    bool blocked;  // the socket took less than it was offered
+    bool more;     // a flush gave way before it was through
+    bool paced;    // the next message waits for its time
+    bool ended;    // the source's publisher has gone at least once
+    uint16_t told; // see struct srs_mux_state; the session is poked when it becomes more
     srs_usec blocked_since;
     srs_usec paced_until; // with a send_interval: when the next message may go
     srs_err failed;

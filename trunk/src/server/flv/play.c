@@ -2,6 +2,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "protocol/http/chunk.h"
+#include "protocol/http/query.h"
 #include "server/flv/mount.h"
 #include "server/flv/ws.h"
 #include <stdio.h>
@@ -155,11 +156,29 @@ static SRS_YIELDS SRS_ERR play_source(struct player *player, struct srs_source *
     return err;
 }
 
+// ?video=ID and ?audio=ID.
+static SRS_ERR choose_tracks(const char *query, struct srs_mux_params *params)
+{
+    for (unsigned kind = SRS_KIND_VIDEO; kind <= SRS_KIND_AUDIO; kind++) {
+        char value[16];
+        bool found = false;
+        srs_err err = srs_http_query_get(query, srs_kind_name((enum srs_kind)kind), value,
+                                         sizeof value, &found);
+        struct srs_span text = {(const uint8_t *)value, strlen(value)};
+        if (!err && found)
+            err = srs_mux_choose(params, (enum srs_kind)kind, text);
+        if (err)
+            return err;
+    }
+    return SRS_OK;
+}
+
 static void init_player(struct player *player, struct srs_exchange *exchange,
-                        const struct srs_config_vhost *vhost)
+                        const struct srs_config_vhost *vhost, const struct srs_mux_params *params)
 {
     struct srs_viewer_options options = srs_server_viewer_options(exchange->server, vhost);
     options.mux = &srs_mux_flv;
+    options.params = *params;
     player->exchange = exchange;
     player->wait = vhost->play.wait >= 0 ? vhost->play.wait : wait_usec;
     player->deadline = SRS_NEVER;
@@ -185,12 +204,20 @@ static SRS_YIELDS SRS_ERR begin(struct player *player)
     return err;
 }
 
-// What is not a GET, and a handshake that fails, is answered here.
-static SRS_YIELDS SRS_ERR check_request(struct srs_exchange *exchange, struct srs_flv_ws **ws,
+// What is not a GET, a choice of no track, and a handshake that fails, is answered here.
+static SRS_YIELDS SRS_ERR check_request(struct srs_exchange *exchange,
+                                        struct srs_mux_params *params, struct srs_flv_ws **ws,
                                         bool *answered)
 {
     struct srs_exchange_stream stream;
-    srs_err err = srs_flv_ws_check(exchange, ws, answered);
+    srs_err err = choose_tracks(exchange->request->query, params);
+    if (err) {
+        struct srs_err_trace *story = srs_err_save();
+        srs_err_drop(srs_exchange_plain(exchange, 400), "the refusal is logged in any case");
+        srs_err_restore(story);
+        return err;
+    }
+    err = srs_flv_ws_check(exchange, ws, answered);
     if (err || *answered || exchange->request->method == SRS_HTTP_GET)
         return err;
     *answered = true;
@@ -214,10 +241,11 @@ static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *
     struct player *player = NULL;
     struct srs_flv_ws *ws = NULL;
     bool answered = false;
+    struct srs_mux_params params = {0};
     srs_err err = find_target(exchange, target, served);
     *served = *served && (!live || is_live(exchange, target));
     if (!err && *served)
-        err = check_request(exchange, &ws, &answered);
+        err = check_request(exchange, &params, &ws, &answered);
     if (err || !*served || answered)
         goto out;
     err = srs_server_source(exchange->server, target->vhost, target->match.app,
@@ -225,7 +253,7 @@ static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *
     if (err)
         goto out;
     player = srs_new(struct player);
-    init_player(player, exchange, target->vhost);
+    init_player(player, exchange, target->vhost, &params);
     player->ws = ws;
     err = add_client(player, source, target->name,
                      srs_http_request_header(exchange->request, "Referer"));

@@ -1,21 +1,10 @@
-// H.264 and AAC become packets of the model; what the model does not know is relayed as it came.
+// Messages are taken apart here: headers, tracks of multitrack messages, times. What the model does
+// not know is relayed as it came.
 #include "server/ingest/flv_ingest.h"
-#include "codec/aac.h"
-#include "codec/annexb.h"
-#include "codec/avc.h"
 #include "codec/flv.h"
 #include "core/mem.h"
 #include "protocol/rtmp/message.h"
-
-enum { TRACK_OF_FOURCC = 255 };
-
-struct frame {
-    srs_usec dts;
-    srs_usec pts;
-    srs_usec arrived;
-    uint8_t flags;
-    bool opaque; // the body whole, whatever the track's codec
-};
+#include "server/ingest/flv_priv.h"
 
 void srs_flv_ingest_init(struct srs_flv_ingest *ingest, struct srs_source *source)
 {
@@ -33,35 +22,22 @@ static srs_usec unwrap(struct srs_flv_ingest *ingest, uint32_t timestamp)
     return ingest->last_ms * SRS_MSEC;
 }
 
-static SRS_ERR push(struct srs_flv_ingest *ingest, struct srs_packet *packet,
-                    const struct frame *frame)
+struct srs_track *srs_flv_find_track(struct srs_flv_ingest *ingest, enum srs_kind kind, uint8_t id)
 {
-    packet->head.dts = frame->dts;
-    packet->head.pts = frame->pts;
-    packet->head.arrived = frame->arrived;
-    packet->head.flags = frame->flags;
-    if (frame->opaque)
-        packet->head.codec = SRS_CODEC_OPAQUE;
-    return srs_source_push(ingest->source, packet);
+    struct srs_track *track = ingest->tracks[kind];
+    if (track != NULL && track->id == id)
+        return track;
+    track = srs_source_track(ingest->source, kind, id);
+    if (track != NULL)
+        ingest->tracks[kind] = track;
+    return track;
 }
 
-static SRS_ERR push_bytes(struct srs_flv_ingest *ingest, struct srs_track *track,
-                          struct srs_span bytes, const struct frame *frame)
-{
-    struct srs_packet *packet = NULL;
-    srs_err err = srs_packet_new_in(&ingest->source->arena, track, bytes.size, &packet);
-    if (err)
-        return err;
-    if (bytes.size > 0)
-        memcpy(packet->payload, bytes.bytes, bytes.size);
-    return push(ingest, packet, frame);
-}
-
-static SRS_ERR set_track(struct srs_flv_ingest *ingest, const struct srs_track *model,
-                         struct srs_span config, struct srs_track **current)
+SRS_ERR srs_flv_set_track(struct srs_flv_ingest *ingest, const struct srs_track *model,
+                          struct srs_span config, struct srs_span side, struct srs_track **current)
 {
     struct srs_track *track = NULL;
-    srs_err err = srs_track_new(model, config, &track);
+    srs_err err = srs_track_new_with(model, config, side, &track);
     if (!err)
         err = srs_source_set_track(ingest->source, track, current);
     if (!err)
@@ -69,131 +45,268 @@ static SRS_ERR set_track(struct srs_flv_ingest *ingest, const struct srs_track *
     return err;
 }
 
-// --- H.264 --------------------------------------------------------------------------------------
-
-static void describe_avc(struct srs_track *model, const struct srs_avc_record *record)
+static SRS_ERR push(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                    struct srs_packet *packet)
 {
-    struct srs_rd list = srs_rd_init(record->sps.bytes, record->sps.size);
-    struct srs_span set;
-    struct srs_avc_sps sps;
-    model->profile = record->profile;
-    model->level = record->level;
-    if (record->sps_count == 0)
-        return;
-    srs_err err = srs_avc_set_read(&list, &set);
-    if (!err)
-        err = srs_avc_sps_read(set, &sps);
-    if (!err) {
-        model->width = (uint16_t)sps.width;
-        model->height = (uint16_t)sps.height;
-    }
-    srs_err_drop(err, "the size is for show only; decoders have their own opinion of the SPS");
+    packet->head.dts = item->dts;
+    packet->head.pts = item->pts;
+    packet->head.arrived = item->arrived;
+    packet->head.flags = item->flags;
+    return srs_source_push(ingest->source, packet);
 }
 
-static SRS_ERR avc_config(struct srs_flv_ingest *ingest, struct srs_rd *in)
-{
-    struct srs_avc_record record;
-    struct srs_span sent = {in->at, srs_rd_left(in)};
-    srs_err err = srs_avc_record_read(in, &record);
-    if (err)
-        return srs_wrap(err, "H.264 sequence header");
-    ingest->avc_length_size = record.length_size;
-    struct srs_track model = {
-        .kind = SRS_KIND_VIDEO, .codec = SRS_CODEC_AVC, .flv_codec = SRS_FLV_CODEC_AVC};
-    struct srs_track *current;
-    if (!ingest->options.skip_sps)
-        describe_avc(&model, &record);
-    uint8_t *bytes = srs_try_alloc(sent.size);
-    if (bytes == NULL)
-        return srs_fail(SRS_E_NO_MEMORY, "H.264 record");
-    record.length_size = 4;
-    struct srs_wr wr = srs_wr_init(bytes, sent.size);
-    srs_avc_record_write(&wr, &record);
-    err = set_track(ingest, &model, (struct srs_span){bytes, wr.bad ? 0 : wr.size}, &current);
-    srs_free(bytes);
-    return err;
-}
-
-static SRS_ERR annexb_frame(struct srs_flv_ingest *ingest, struct srs_track *track,
-                            struct srs_span unit, const struct frame *frame)
+SRS_ERR srs_flv_push(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                     struct srs_track *track, struct srs_span bytes)
 {
     struct srs_packet *packet = NULL;
-    struct srs_wr wr = srs_wr_init(NULL, 0);
-    srs_annexb_to_lengths(unit, &wr);
-    if (wr.size == 0)
-        return SRS_OK;
-    srs_err err = srs_packet_new_in(&ingest->source->arena, track, wr.size, &packet);
+    srs_err err =
+        srs_packet_new_in(&ingest->source->arena, track, bytes.size + item->modex.size, &packet);
     if (err)
         return err;
-    wr = srs_wr_init(packet->payload, packet->head.size);
-    srs_annexb_to_lengths(unit, &wr);
-    return push(ingest, packet, frame);
-}
-
-static SRS_ERR avc_frame(struct srs_flv_ingest *ingest, struct srs_rd *in,
-                         const struct frame *frame)
-{
-    struct srs_track *track = ingest->tracks[SRS_KIND_VIDEO];
-    if (track == NULL || track->codec != SRS_CODEC_AVC || ingest->avc_length_size == 0) {
-        ingest->dropped++;
-        return SRS_OK;
-    }
-    struct srs_span unit = {in->at, srs_rd_left(in)};
-    if (ingest->options.annexb && srs_annexb_is(unit, ingest->avc_length_size))
-        return annexb_frame(ingest, track, unit, frame);
-    struct srs_wr wr = srs_wr_init(NULL, 0);
-    srs_err err = srs_avc_rewrite(unit, ingest->avc_length_size, &wr);
-    if (err)
-        return srs_wrap(err, "H.264 frame of %zu bytes", unit.size);
-    if (wr.size == 0)
-        return SRS_OK; // some encoders send empty ones
-    struct srs_packet *packet = NULL;
-    err = srs_packet_new_in(&ingest->source->arena, track, wr.size, &packet);
-    if (err)
-        return err;
-    if (wr.size == unit.size && ingest->avc_length_size == 4) {
-        memcpy(packet->payload, unit.bytes, unit.size);
-    } else {
-        wr = srs_wr_init(packet->payload, packet->head.size);
-        srs_err_drop(srs_avc_rewrite(unit, ingest->avc_length_size, &wr), "measured above");
-    }
-    return push(ingest, packet, frame);
+    srs_packet_set_extra(packet, (uint32_t)item->modex.size);
+    if (bytes.size > 0)
+        memcpy(packet->payload, bytes.bytes, bytes.size);
+    if (item->modex.size > 0)
+        memcpy(packet->payload + bytes.size, item->modex.bytes, item->modex.size);
+    return push(ingest, item, packet);
 }
 
 // --- what the model does not know ---------------------------------------------------------------
 
-// The body is the configuration (a sequence header), or there is none.
-static SRS_ERR opaque_track(struct srs_flv_ingest *ingest, enum srs_kind kind, uint8_t flv_codec,
-                            struct srs_span config, struct srs_track **current)
+// The message is the configuration (a sequence header), or there is none.
+static SRS_ERR opaque_track(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                            bool with_config, struct srs_track **current)
 {
-    struct srs_track model = {.kind = kind, .codec = SRS_CODEC_OPAQUE, .flv_codec = flv_codec};
-    return set_track(ingest, &model, config, current);
+    struct srs_track model = {.kind = item->kind,
+                              .codec = SRS_CODEC_OPAQUE,
+                              .id = item->id,
+                              .flv_codec = item->flv_codec,
+                              .multitrack = item->multitrack};
+    struct srs_span none = {NULL, 0};
+    struct srs_track *track = NULL;
+    srs_err err = srs_track_new_with(&model, with_config ? item->head : none,
+                                     with_config ? item->body : none, &track);
+    if (err)
+        return err;
+    track->config_size += track->side_size; // head and body are one configuration
+    track->side_size = 0;
+    err = srs_source_set_track(ingest->source, track, current);
+    if (!err)
+        ingest->tracks[item->kind] = *current;
+    return err;
 }
 
-static SRS_ERR opaque_frame(struct srs_flv_ingest *ingest, enum srs_kind kind, uint8_t flv_codec,
-                            struct srs_span body, const struct frame *frame)
+static SRS_ERR opaque_push(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                           struct srs_track *track)
 {
-    struct srs_track *track = ingest->tracks[kind];
-    if (track == NULL || track->codec != SRS_CODEC_OPAQUE || track->flv_codec != flv_codec) {
-        srs_err err = opaque_track(ingest, kind, flv_codec, (struct srs_span){NULL, 0}, &track);
+    struct srs_packet *packet = NULL;
+    srs_err err = srs_packet_new_in(&ingest->source->arena, track,
+                                    item->head.size + item->body.size, &packet);
+    if (err)
+        return err;
+    if (item->head.size > 0)
+        memcpy(packet->payload, item->head.bytes, item->head.size);
+    if (item->body.size > 0)
+        memcpy(packet->payload + item->head.size, item->body.bytes, item->body.size);
+    packet->head.codec = SRS_CODEC_OPAQUE;
+    struct srs_flv_item marked = *item;
+    marked.flags |= item->multitrack ? SRS_PACKET_MULTITRACK : 0;
+    return push(ingest, &marked, packet);
+}
+
+static SRS_ERR opaque_frame(struct srs_flv_ingest *ingest, const struct srs_flv_item *item)
+{
+    struct srs_track *track = srs_flv_find_track(ingest, item->kind, item->id);
+    if (track == NULL || track->codec != SRS_CODEC_OPAQUE || track->flv_codec != item->flv_codec) {
+        srs_err err = opaque_track(ingest, item, false, &track);
         if (err)
             return err;
     }
-    return push_bytes(ingest, track, body, frame);
+    return opaque_push(ingest, item, track);
 }
 
-// Side information (color, channels, multitrack): goes with whatever track there is.
-static SRS_ERR opaque_side(struct srs_flv_ingest *ingest, enum srs_kind kind, uint8_t flv_codec,
-                           struct srs_span body, struct frame *frame)
+// Commands, and packet types that we do not know: go with whatever track there is.
+static SRS_ERR opaque_side(struct srs_flv_ingest *ingest, struct srs_flv_item *item)
 {
-    struct srs_track *track = ingest->tracks[kind];
-    frame->opaque = true;
+    struct srs_track *track = srs_flv_find_track(ingest, item->kind, item->id);
+    item->flags = 0;
     if (track == NULL)
-        return opaque_frame(ingest, kind, flv_codec, body, frame);
-    return push_bytes(ingest, track, body, frame);
+        return opaque_frame(ingest, item);
+    return opaque_push(ingest, item, track);
+}
+
+// --- items --------------------------------------------------------------------------------------
+
+// The FourCC of side information need not be its track's: ffmpeg puts one track's colors under the
+// codec of another without its id.
+static uint8_t side_track(struct srs_flv_ingest *ingest, const struct srs_flv_item *item)
+{
+    const struct srs_track *named = srs_flv_find_track(ingest, item->kind, item->id);
+    const struct srs_source *source = ingest->source;
+    if (named == NULL || named->codec == item->codec || item->multitrack)
+        return item->id;
+    for (unsigned i = 0; i < source->track_count; i++)
+        if (source->tracks[i]->kind == item->kind && source->tracks[i]->codec == item->codec)
+            return source->tracks[i]->id;
+    return item->id;
+}
+
+static bool is_opaque(struct srs_flv_ingest *ingest, const struct srs_flv_item *item)
+{
+    const struct srs_track *track = srs_flv_find_track(ingest, item->kind, item->id);
+    return track != NULL && track->codec == SRS_CODEC_OPAQUE;
+}
+
+static SRS_ERR take_item(struct srs_flv_ingest *ingest, struct srs_flv_item *item,
+                         enum srs_flv_kind what)
+{
+    struct srs_track *current;
+    bool known = item->codec != SRS_CODEC_OPAQUE;
+    switch (what) {
+    case SRS_FLV_SEQUENCE_HEADER:
+        return known ? srs_flv_take_config(ingest, item)
+                     : opaque_track(ingest, item, true, &current);
+    case SRS_FLV_FRAME:
+        return known ? srs_flv_take_frame(ingest, item) : opaque_frame(ingest, item);
+    case SRS_FLV_METADATA:
+        item->id = side_track(ingest, item);
+        return known && !is_opaque(ingest, item) ? srs_flv_take_side(ingest, item)
+                                                 : opaque_side(ingest, item);
+    default:
+        return opaque_side(ingest, item);
+    }
+}
+
+static bool ends(enum srs_flv_kind what)
+{
+    return what == SRS_FLV_SEQUENCE_END || what == SRS_FLV_SILENCE;
+}
+
+// The clock is read off messages that are part of the stream, which sequence headers, ends and side
+// information are not: many senders give them 0.
+static bool has_clock(enum srs_flv_kind what)
+{
+    return what != SRS_FLV_SEQUENCE_HEADER && what != SRS_FLV_METADATA && !ends(what);
+}
+
+static void set_time(struct srs_flv_ingest *ingest, struct srs_flv_item *item,
+                     enum srs_flv_kind what, uint32_t timestamp)
+{
+    item->dts = has_clock(what) ? unwrap(ingest, timestamp) : ingest->last_ms * SRS_MSEC;
+    item->pts += item->dts;
+}
+
+static enum srs_flv_kind kind_of_packet(enum srs_kind kind, uint8_t packet_type)
+{
+    if (packet_type == SRS_FLV_EX_FRAMES_X && kind != SRS_KIND_VIDEO)
+        return SRS_FLV_OTHER;
+    switch (packet_type) {
+    case SRS_FLV_EX_SEQUENCE_START:
+        return SRS_FLV_SEQUENCE_HEADER;
+    case SRS_FLV_EX_FRAMES:
+    case SRS_FLV_EX_FRAMES_X:
+        return SRS_FLV_FRAME;
+    case SRS_FLV_EX_SEQUENCE_END:
+        return SRS_FLV_SEQUENCE_END;
+    case SRS_FLV_EX_METADATA:
+        return SRS_FLV_METADATA;
+    default:
+        return SRS_FLV_OTHER;
+    }
+}
+
+// --- multitrack ---------------------------------------------------------------------------------
+
+enum { ONE_TRACK_HEAD = 7 }; // what a message for one track has in front of its data
+
+// A part that the model does not know becomes a message for its track alone.
+static struct srs_span one_track_head(uint8_t out[ONE_TRACK_HEAD], uint8_t first,
+                                      const struct srs_flv_ex *ex, const struct srs_flv_part *part)
+{
+    struct srs_wr wr = srs_wr_init(out, ONE_TRACK_HEAD);
+    srs_wr_u8(&wr, first);
+    srs_wr_u8(&wr, ex->packet_type);
+    srs_wr_u32(&wr, part->fourcc);
+    srs_wr_u8(&wr, part->track_id);
+    return (struct srs_span){out, wr.size};
+}
+
+// `item` has what the tracks of the message have in common; `first` is the first byte of a message
+// with multitrack in its place.
+static SRS_ERR take_part(struct srs_flv_ingest *ingest, struct srs_flv_item item,
+                         const struct srs_flv_ex *ex, const struct srs_flv_part *part,
+                         uint8_t first)
+{
+    uint8_t head[ONE_TRACK_HEAD];
+    struct srs_rd data = part->data;
+    enum srs_flv_kind what = kind_of_packet(item.kind, ex->packet_type);
+    item.id = part->track_id;
+    item.codec = srs_codec_of_fourcc(item.kind, part->fourcc);
+    item.multitrack = true;
+    if (ends(what))
+        return SRS_OK;
+    if (item.kind == SRS_KIND_VIDEO && ex->packet_type == SRS_FLV_EX_FRAMES &&
+        srs_flv_fourcc_has_time(part->fourcc))
+        item.pts += srs_rd_s24(&data) * SRS_MSEC;
+    if (data.bad)
+        return srs_fail(SRS_E_FLV_TRUNCATED, "composition time of track %u", item.id);
+    item.data = (struct srs_span){data.at, srs_rd_left(&data)};
+    if (ex->tracks != SRS_FLV_TRACKS_ONE) {
+        item.head = one_track_head(head, first, ex, part);
+        item.body = (struct srs_span){part->data.at, srs_rd_left(&part->data)};
+    }
+    return take_item(ingest, &item, what);
+}
+
+static SRS_ERR multitrack(struct srs_flv_ingest *ingest, struct srs_flv_item *common,
+                          const struct srs_flv_ex *ex, struct srs_rd *in, uint8_t first)
+{
+    unsigned count = 0;
+    while (srs_rd_left(in) > 0 || (ex->tracks == SRS_FLV_TRACKS_ONE && count == 0)) {
+        struct srs_flv_part part;
+        if (++count > SRS_TRACKS_MAX)
+            return srs_fail(SRS_E_LIMIT, "more than %d tracks in a message", SRS_TRACKS_MAX);
+        srs_err err = srs_flv_part_read(in, ex, &part);
+        if (!err)
+            err = take_part(ingest, *common, ex, &part, first);
+        if (err)
+            return srs_wrap(err, "track %u of a message", count);
+    }
+    return SRS_OK;
 }
 
 // --- messages -----------------------------------------------------------------------------------
+
+static enum srs_codec video_codec(const struct srs_flv_video *video)
+{
+    if (video->enhanced)
+        return srs_codec_of_fourcc(SRS_KIND_VIDEO, video->ex.fourcc);
+    switch (video->codec_id) {
+    case SRS_FLV_CODEC_AVC:
+        return SRS_CODEC_AVC;
+    case SRS_FLV_CODEC_HEVC:
+        return SRS_CODEC_HEVC;
+    case SRS_FLV_CODEC_AV1:
+        return SRS_CODEC_AV1;
+    default:
+        return SRS_CODEC_OPAQUE;
+    }
+}
+
+static uint8_t video_flags(const struct srs_flv_video *video)
+{
+    // What an opaque frame without a type is nobody can tell; joiners then begin at any of them.
+    if (video->frame_type == SRS_FLV_FRAME_KEY ||
+        video->frame_type == SRS_FLV_FRAME_GENERATED_KEY ||
+        (video->enhanced && video->frame_type == 0))
+        return SRS_PACKET_KEY;
+    return video->frame_type == SRS_FLV_FRAME_DISPOSABLE ? SRS_PACKET_DISPOSABLE : 0;
+}
+
+static srs_usec nano_usec(const struct srs_flv_ex *ex)
+{
+    return ex->has_nano ? ex->nano / 1000 : 0;
+}
 
 static SRS_ERR video_message(struct srs_flv_ingest *ingest, uint32_t timestamp,
                              struct srs_span body, srs_usec arrived)
@@ -205,44 +318,45 @@ static SRS_ERR video_message(struct srs_flv_ingest *ingest, uint32_t timestamp,
     srs_err err = srs_flv_video_read(&in, &video);
     if (err)
         return srs_wrap(err, "video tag of %zu bytes", body.size);
-    bool avc = !video.enhanced && video.codec_id == SRS_FLV_CODEC_AVC;
-    uint8_t flv_codec = video.enhanced ? TRACK_OF_FOURCC : video.codec_id;
-    struct srs_track *current;
-    if (video.kind == SRS_FLV_SEQUENCE_HEADER)
-        return avc ? avc_config(ingest, &in)
-                   : opaque_track(ingest, SRS_KIND_VIDEO, flv_codec, body, &current);
-    if (video.kind == SRS_FLV_SEQUENCE_END)
-        return SRS_OK; // its time may be 0, and the stream may go on
-    struct frame frame = {.dts = unwrap(ingest, timestamp), .arrived = arrived};
-    frame.pts = frame.dts + video.composition_time * SRS_MSEC;
-    // MediaMTX does not say what its enhanced frames are; joiners then begin at any of them.
-    bool key = srs_flv_video_is_key(&video) || (video.enhanced && video.frame_type == 0);
-    if (key)
-        frame.flags = SRS_PACKET_KEY;
-    else if (video.frame_type == SRS_FLV_FRAME_DISPOSABLE)
-        frame.flags = SRS_PACKET_DISPOSABLE;
-    if (video.kind != SRS_FLV_FRAME) {
-        frame.flags = 0;
-        return opaque_side(ingest, SRS_KIND_VIDEO, flv_codec, body, &frame);
-    }
-    return avc ? avc_frame(ingest, &in, &frame)
-               : opaque_frame(ingest, SRS_KIND_VIDEO, flv_codec, body, &frame);
+    bool many = video.enhanced && video.ex.tracks != SRS_FLV_TRACKS_PLAIN;
+    enum srs_flv_kind what =
+        many ? kind_of_packet(SRS_KIND_VIDEO, video.ex.packet_type) : video.kind;
+    if (ends(what))
+        return SRS_OK; // the stream may go on
+    if (video.enhanced && video.ex.packet_type == SRS_FLV_EX_MPEG2TS_START)
+        what = SRS_FLV_OTHER; // another record than the model's
+    struct srs_flv_item item = {
+        .kind = SRS_KIND_VIDEO,
+        .codec = video_codec(&video),
+        .flv_codec = video.enhanced ? SRS_FLV_TRACK_OF_FOURCC : video.codec_id,
+        .untyped = video.enhanced && video.frame_type == 0,
+        .flags = video_flags(&video),
+        .pts = video.composition_time * SRS_MSEC + nano_usec(&video.ex),
+        .arrived = arrived,
+        .data = {in.at, srs_rd_left(&in)},
+        .body = body,
+        .modex = video.ex.modex,
+    };
+    set_time(ingest, &item, what, timestamp);
+    if (many)
+        return multitrack(ingest, &item, &video.ex, &in,
+                          (uint8_t)((body.bytes[0] & 0xF0) | SRS_FLV_EX_VIDEO_MULTITRACK));
+    return take_item(ingest, &item, what);
 }
 
-static SRS_ERR aac_config(struct srs_flv_ingest *ingest, struct srs_rd *in)
+static enum srs_codec audio_codec(const struct srs_flv_audio *audio)
 {
-    struct srs_span sent = {in->at, srs_rd_left(in)};
-    struct srs_aac_config config;
-    struct srs_track model = {
-        .kind = SRS_KIND_AUDIO, .codec = SRS_CODEC_AAC, .flv_codec = SRS_FLV_SOUND_AAC};
-    struct srs_track *current;
-    srs_err err = srs_aac_config_read(in, &config);
-    if (err)
-        return srs_wrap(err, "AAC sequence header");
-    model.profile = config.object_type;
-    model.sample_rate = srs_aac_output_rate(&config);
-    model.channels = (uint8_t)srs_aac_output_channels(&config);
-    return set_track(ingest, &model, sent, &current);
+    if (audio->enhanced)
+        return srs_codec_of_fourcc(SRS_KIND_AUDIO, audio->ex.fourcc);
+    switch (audio->format) {
+    case SRS_FLV_SOUND_AAC:
+        return SRS_CODEC_AAC;
+    case SRS_FLV_SOUND_MP3:
+    case SRS_FLV_SOUND_MP3_8K:
+        return SRS_CODEC_MP3;
+    default:
+        return SRS_CODEC_OPAQUE;
+    }
 }
 
 static SRS_ERR audio_message(struct srs_flv_ingest *ingest, uint32_t timestamp,
@@ -253,26 +367,27 @@ static SRS_ERR audio_message(struct srs_flv_ingest *ingest, uint32_t timestamp,
     srs_err err = srs_flv_audio_read(&in, &audio);
     if (err)
         return srs_wrap(err, "audio tag of %zu bytes", body.size);
-    bool aac = !audio.enhanced && audio.format == SRS_FLV_SOUND_AAC;
-    uint8_t flv_codec = audio.enhanced ? TRACK_OF_FOURCC : audio.format;
-    struct srs_track *current;
-    if (audio.kind == SRS_FLV_SILENCE || audio.kind == SRS_FLV_SEQUENCE_END)
+    bool many = audio.enhanced && audio.ex.tracks != SRS_FLV_TRACKS_PLAIN;
+    enum srs_flv_kind what =
+        many ? kind_of_packet(SRS_KIND_AUDIO, audio.ex.packet_type) : audio.kind;
+    if (ends(what))
         return SRS_OK;
-    if (audio.kind == SRS_FLV_SEQUENCE_HEADER)
-        return aac ? aac_config(ingest, &in)
-                   : opaque_track(ingest, SRS_KIND_AUDIO, flv_codec, body, &current);
-    struct frame frame = {.dts = unwrap(ingest, timestamp), .arrived = arrived};
-    frame.pts = frame.dts;
-    if (audio.kind != SRS_FLV_FRAME)
-        return opaque_side(ingest, SRS_KIND_AUDIO, flv_codec, body, &frame);
-    if (!aac)
-        return opaque_frame(ingest, SRS_KIND_AUDIO, flv_codec, body, &frame);
-    struct srs_track *track = ingest->tracks[SRS_KIND_AUDIO];
-    if (track == NULL || track->codec != SRS_CODEC_AAC) {
-        ingest->dropped++;
-        return SRS_OK;
-    }
-    return push_bytes(ingest, track, (struct srs_span){in.at, srs_rd_left(&in)}, &frame);
+    struct srs_flv_item item = {
+        .kind = SRS_KIND_AUDIO,
+        .codec = audio_codec(&audio),
+        .flv_codec = audio.enhanced ? SRS_FLV_TRACK_OF_FOURCC : audio.format,
+        .sound = audio.enhanced ? 0 : body.bytes[0],
+        .pts = nano_usec(&audio.ex),
+        .arrived = arrived,
+        .data = {in.at, srs_rd_left(&in)},
+        .body = body,
+        .modex = audio.ex.modex,
+    };
+    set_time(ingest, &item, what, timestamp);
+    if (many)
+        return multitrack(ingest, &item, &audio.ex, &in,
+                          (uint8_t)((body.bytes[0] & 0xF0) | SRS_FLV_EX_AUDIO_MULTITRACK));
+    return take_item(ingest, &item, what);
 }
 
 static void forget_metadata(struct srs_source *source)
@@ -282,7 +397,7 @@ static void forget_metadata(struct srs_source *source)
 }
 
 static SRS_ERR push_metadata(struct srs_flv_ingest *ingest, struct srs_track *track,
-                             const struct srs_rtmp_data *data, const struct frame *frame)
+                             const struct srs_rtmp_data *data, const struct srs_flv_item *item)
 {
     struct srs_packet *packet = NULL;
     struct srs_wr wr = srs_wr_init(NULL, 0);
@@ -292,7 +407,7 @@ static SRS_ERR push_metadata(struct srs_flv_ingest *ingest, struct srs_track *tr
         return err;
     wr = srs_wr_init(packet->payload, packet->head.size);
     srs_rtmp_data_write(&wr, data->name, data->value);
-    return push(ingest, packet, frame);
+    return push(ingest, item, packet);
 }
 
 static SRS_ERR data_message(struct srs_flv_ingest *ingest, uint8_t type, uint32_t timestamp,
@@ -308,18 +423,20 @@ static SRS_ERR data_message(struct srs_flv_ingest *ingest, uint8_t type, uint32_
         return SRS_OK;
     }
     struct srs_track model = {.kind = SRS_KIND_DATA, .codec = SRS_CODEC_AMF0};
+    struct srs_span none = {NULL, 0};
     struct srs_track *track = NULL;
-    err = set_track(ingest, &model, (struct srs_span){NULL, 0}, &track);
+    err = srs_flv_set_track(ingest, &model, none, none, &track);
     if (err)
         return err;
-    struct frame frame = {.dts = (srs_usec)timestamp * SRS_MSEC, .arrived = arrived};
+    struct srs_flv_item item = {
+        .kind = SRS_KIND_DATA, .dts = (srs_usec)timestamp * SRS_MSEC, .arrived = arrived};
     if (ingest->has_time)
-        frame.dts = (ingest->last_ms + (int32_t)(timestamp - (uint32_t)ingest->last_ms)) * SRS_MSEC;
-    frame.pts = frame.dts;
+        item.dts = (ingest->last_ms + (int32_t)(timestamp - (uint32_t)ingest->last_ms)) * SRS_MSEC;
+    item.pts = item.dts;
     if (!srs_amf0_equals(data.name, "onMetaData"))
-        return push_bytes(ingest, track, data.rest, &frame);
-    frame.flags = SRS_PACKET_METADATA;
-    return push_metadata(ingest, track, &data, &frame);
+        return srs_flv_push(ingest, &item, track, data.rest);
+    item.flags = SRS_PACKET_METADATA;
+    return push_metadata(ingest, track, &data, &item);
 }
 
 SRS_ERR srs_flv_ingest_message(struct srs_flv_ingest *ingest, uint8_t type, uint32_t timestamp,

@@ -1,5 +1,5 @@
 // From RTMP messages and FLV tags to packets of a source: what publishers by RTMP and by HTTP-FLV
-// have in common.
+// have in common. The forms in which tracks and packets come out are in doc/media-model.md.
 #pragma once
 #include "core/rdwr.h"
 #include "stream/source.h"
@@ -12,11 +12,11 @@ struct srs_flv_ingest_options {
 struct srs_flv_ingest {
     struct srs_flv_ingest_options options;
     struct srs_source *source;           // a reference; claimed by whoever embeds this
-    struct srs_track *tracks[SRS_KINDS]; // the source's current ones, as set here
+    struct srs_track *tracks[SRS_KINDS]; // of the source's current ones the last used of each kind
     int64_t last_ms;                     // unwrapped time of the last message
     bool has_time;
-    uint8_t avc_length_size; // of the sender's record, 0 before there is one
-    uint64_t dropped;        // frames before their configuration
+    uint8_t length_size[SRS_TRACKS_MAX]; // of the sender's record, 0 before there is one, by slot
+    uint64_t dropped;                    // frames before their configuration
 };
 
 // The source is borrowed for the ingest's life. Options are all off; set them before the first
@@ -24,6 +24,7 @@ struct srs_flv_ingest {
 void srs_flv_ingest_init(struct srs_flv_ingest *ingest, struct srs_source *source);
 
 // One message or tag body: type 8 audio, 9 video, 18 and 15 data. `timestamp` is in ms and wraps.
-// Errors of the tag and codec readers: the publisher should be cut off. NO_MEMORY.
+// Errors of the tag and codec readers: the publisher should be cut off. LIMIT: more tracks than a
+// source has, or side information that is too long. NO_MEMORY.
 SRS_ERR srs_flv_ingest_message(struct srs_flv_ingest *ingest, uint8_t type, uint32_t timestamp,
                                struct srs_span body, srs_usec arrived);

@@ -5,6 +5,7 @@
 // up: what it does not take stays pending in the machine, which bounds it. A player's answers leave
 // through its viewer, between messages.
 #include "server/rtmp/session.h"
+#include "codec/flv.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/version.h"
@@ -53,6 +54,9 @@ struct session {
     bool nodelay; // once it plays
     bool paused;
     uint8_t unwanted; // kinds that the player does not want, a bit each
+    uint8_t caps;     // as a player: see struct srs_mux_params
+    uint16_t refused; // the same
+    uint16_t logged;  // bit a codec: that the player does not get it is in the log
     char peer[SRS_ENDPOINT_TEXT];
 };
 
@@ -82,6 +86,32 @@ static SRS_ERR find_target(const struct session *session, struct target *out)
     return SRS_OK;
 }
 
+// Of Enhanced RTMP: all tracks, ModEx packets, and among these the time below a millisecond.
+enum { CAPS_MULTITRACK = 2, CAPS_MODEX = 4, CAPS_NANO = 8 };
+
+// What the client says of itself. H.264, AAC and MP3 go out in their legacy form, which is not what
+// its lists are about.
+static void note_caps(struct session *session)
+{
+    const struct srs_rtmp_connect *connect = &srs_rtmp_server_request(&session->machine)->connect;
+    if (connect->has_caps_ex || connect->has_four_cc_list || connect->tells_video ||
+        connect->tells_audio)
+        session->caps = SRS_MUX_ENHANCED;
+    if ((connect->caps_ex & CAPS_MULTITRACK) != 0)
+        session->caps |= SRS_MUX_MULTITRACK;
+    if ((connect->caps_ex & CAPS_MODEX) != 0)
+        session->caps |= SRS_MUX_MODEX;
+    uint32_t told = (connect->tells_video ? SRS_FLV_VIDEO_BITS : 0U) |
+                    (connect->tells_audio ? SRS_FLV_AUDIO_BITS : 0U);
+    session->refused = 0;
+    for (unsigned i = 0; i < SRS_CODECS; i++) {
+        uint32_t bit = srs_flv_fourcc_bit(srs_codec_fourcc((enum srs_codec)i));
+        bool legacy = i == SRS_CODEC_AVC || i == SRS_CODEC_AAC || i == SRS_CODEC_MP3;
+        if (!legacy && (told & bit & ~connect->fourccs) != 0)
+            session->refused |= (uint16_t)(1U << i);
+    }
+}
+
 static SRS_ERR on_connect(struct session *session)
 {
     struct target target;
@@ -102,7 +132,9 @@ static SRS_ERR on_connect(struct session *session)
                                         .version = SRS_VERSION,
                                         .server_ip = server_ip,
                                         .id = srs_co_cid(),
-                                        .pid = getpid()};
+                                        .pid = getpid(),
+                                        .caps_ex = CAPS_MULTITRACK | CAPS_MODEX | CAPS_NANO};
+    note_caps(session);
     srs_log_debug("rtmp", "connect vhost=%s app=%s", target.vhost->name, target.url.app);
     srs_rtmp_url_fini(&target.url);
     err = srs_rtmp_server_accept_connect(&session->machine, &info);
@@ -266,20 +298,41 @@ static void end_play(struct session *session)
     srs_free(viewer);
 }
 
+// ?video=ID and ?audio=ID.
+static SRS_ERR choose_tracks(const char *query, struct srs_mux_params *params)
+{
+    struct srs_span param = {(const uint8_t *)query, strlen(query)};
+    for (unsigned kind = SRS_KIND_VIDEO; kind <= SRS_KIND_AUDIO; kind++) {
+        struct srs_span value = srs_rtmp_param_find(param, srs_kind_name((enum srs_kind)kind));
+        if (value.bytes == NULL)
+            continue;
+        srs_err err = srs_mux_choose(params, (enum srs_kind)kind, value);
+        if (err)
+            return err;
+    }
+    return SRS_OK;
+}
+
 static SRS_ERR begin_play(struct session *session, const struct target *target,
                           struct srs_source **source)
 {
+    struct srs_mux_params params = {.chunk_size = srs_rtmp_server_chunk_size(&session->machine),
+                                    .msid = srs_rtmp_server_msid(&session->machine),
+                                    .caps = session->caps,
+                                    .refused = session->refused};
     if (target->url.stream[0] == '\0')
         return srs_fail(SRS_E_RTMP_STREAM_NAME_EMPTY, "play");
-    srs_err err = srs_server_source(session->server, target->vhost, target->url.app,
-                                    target->url.stream, source);
+    srs_err err = choose_tracks(target->url.param, &params);
+    if (err)
+        return err;
+    err = srs_server_source(session->server, target->vhost, target->url.app, target->url.stream,
+                            source);
     if (err)
         return err;
     struct srs_viewer_options options = srs_server_viewer_options(session->server, target->vhost);
     options.mux = &srs_mux_rtmp;
-    options.params =
-        (struct srs_mux_params){.chunk_size = srs_rtmp_server_chunk_size(&session->machine),
-                                .msid = srs_rtmp_server_msid(&session->machine)};
+    options.params = params;
+    session->logged = 0;
     session->viewer = srs_new(struct srs_viewer);
     session->paused = false;
     session->unwanted = 0;
@@ -458,6 +511,17 @@ static SRS_YIELDS SRS_ERR finish_answers(struct session *session)
     return err;
 }
 
+// Once a codec: the player itself was told by its viewer.
+static void log_refused(struct session *session)
+{
+    const struct srs_viewer *viewer = session->viewer;
+    for (unsigned i = 0; i < SRS_CODECS; i++)
+        if (((viewer->told & ~session->logged) >> i & 1U) != 0)
+            srs_log_warn("rtmp", "player does not list codec=%s peer=%s",
+                         srs_codec_name((enum srs_codec)i), session->peer);
+    session->logged = viewer->told;
+}
+
 static void watch_publisher(struct session *session)
 {
     if (session->wait < 0 || session->viewer->consumer.source->publisher != NULL)
@@ -493,6 +557,8 @@ static SRS_YIELDS SRS_ERR wait_player(struct session *session, bool *more)
 {
     watch_publisher(session);
     srs_err err = srs_viewer_wait(session->viewer, session->wait_until);
+    if (session->viewer->told != session->logged)
+        log_refused(session);
     if (err == SRS_E_SOCKET_TIMEOUT) {
         watch_publisher(session);
         if (session->wait_until != SRS_NEVER && srs_now() >= session->wait_until)
