@@ -3,6 +3,7 @@
 #include "server/api/items.h"
 #include "codec/aac.h"
 #include "codec/avc.h"
+#include "codec/hevc.h"
 #include "core/mem.h"
 #include "core/version.h"
 #include <cjson/cJSON.h>
@@ -226,6 +227,9 @@ static void put_video(struct tree *tree, const struct srs_track *track)
     if (track->codec == SRS_CODEC_AVC) {
         put_text(tree, video, "profile", srs_avc_profile_name((uint8_t)track->profile));
         put_text(tree, video, "level", srs_avc_level_name((uint8_t)track->level));
+    } else if (track->codec == SRS_CODEC_HEVC) {
+        put_text(tree, video, "profile", srs_hevc_profile_name((uint8_t)track->profile));
+        put_text(tree, video, "level", srs_hevc_level_name((uint8_t)track->level));
     } else {
         put(tree, video, "profile", cJSON_CreateNull());
         put(tree, video, "level", cJSON_CreateNull());
