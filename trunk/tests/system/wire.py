@@ -26,6 +26,8 @@ def amf0(value):
     if isinstance(value, str):
         text = value.encode()
         return b"\x02" + struct.pack(">H", len(text)) + text
+    if isinstance(value, (list, tuple)):
+        return b"\x0a" + struct.pack(">I", len(value)) + b"".join(amf0(v) for v in value)
     return b"\x03" + b"".join(struct.pack(">H", len(k)) + k.encode() + amf0(v)
                               for k, v in value.items()) + b"\x00\x00\x09"
 
@@ -51,7 +53,7 @@ class Tag:
         return self.kind == VIDEO and self.body[:1] in (b"\x17", b"\x27") and self.body[1:2] == b"\x00"
 
     def is_picture(self):
-        return self.kind == VIDEO and self.body[1:2] == b"\x01"
+        return self.kind == VIDEO and self.body[:1] < b"\x80" and self.body[1:2] == b"\x01"
 
     def is_key(self):
         return self.is_picture() and self.body[0] >> 4 == 1
@@ -219,10 +221,11 @@ class Player:
 class FlvPlayer(Player):
     """Plays HTTP-FLV."""
 
-    def __init__(self, case, server, name, **options):
+    def __init__(self, case, server, name, *, query="", **options):
         super().__init__(case, **options)
         self.server = server
         self.name = name
+        self.query = "?" + query if query else ""
         self.reader = FlvReader()
         self.head = None
         self.chunks = b""
@@ -231,7 +234,7 @@ class FlvPlayer(Player):
 
     def play(self):
         self.dial(self.server.http)
-        self.sock.sendall(f"GET /live/{self.name}.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        self.sock.sendall(f"GET /live/{self.name}.flv{self.query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         head = b""
         while b"\r\n\r\n" not in head:
             data = self.receive()
@@ -362,8 +365,8 @@ class RtmpReader:
 class Rtmp:
     """A connection that knows the handshake and how to ask."""
 
-    def __init__(self, port=None, *, sock=None, seconds=10):
-        self.sock = sock or socket.create_connection(("127.0.0.1", port), timeout=seconds)
+    def __init__(self, port=None, *, sock=None, seconds=10, host="127.0.0.1"):
+        self.sock = sock or socket.create_connection((host, port), timeout=seconds)
         self.reader = RtmpReader()
         self.messages = []
 
@@ -400,8 +403,9 @@ class Rtmp:
                 return found[-1]
             check(self.read(), f"closed before {name} {text.decode()}")
 
-    def connect(self, server, app="live"):
-        self.send(command("connect", 1, {"app": app, "tcUrl": f"rtmp://127.0.0.1:{server.rtmp}/{app}"}))
+    def connect(self, server, app="live", **fields):
+        host = getattr(server, "host", "127.0.0.1")
+        self.send(command("connect", 1, {"app": app, "tcUrl": f"rtmp://{host}:{server.rtmp}/{app}", **fields}))
         self.wait_command("_result", b"NetConnection.Connect.Success")
         return self
 
@@ -428,10 +432,11 @@ def rtmp_ready(server):
 class RtmpPlayer(Player):
     """Plays RTMP."""
 
-    def __init__(self, case, server, name, app="live", **options):
+    def __init__(self, case, server, name, app="live", *, fields=None, **options):
         super().__init__(case, **options)
-        self.client = Rtmp(server.rtmp).handshake().connect(server, app).create_stream()
+        self.client = Rtmp(server.rtmp).handshake().connect(server, app, **(fields or {})).create_stream()
         self.sock = self.client.sock
+        self.commands = []  # bodies, in order
         self.client.send(command("play", 4, None, name, -2000, msid=1, csid=8))
         self.take(self.client.messages)
         self.start()
@@ -439,6 +444,8 @@ class RtmpPlayer(Player):
     def take(self, messages):
         now = time.monotonic()
         for kind, _, ms, body in messages:
+            if kind == 20:
+                self.commands.append(body)
             if kind in (AUDIO, VIDEO, SCRIPT):
                 tag = Tag(kind, ms, body, now)
                 tag.check_body()
