@@ -287,12 +287,31 @@ static void test_dns_given_long_answer_then_asked_again_over_tcp(void **state)
     assert_true(server.tcp_queries > 0);
 }
 
+// Every name of the machine's own file is found in it.
 static void test_dns_given_file_of_hosts_then_no_server_is_asked(void **state)
 {
     (void)state;
     struct srs_dns_answer answer;
+    char line[1024];
+    FILE *hosts = fopen("/etc/hosts", "r");
+    while (hosts != NULL && fgets(line, sizeof line, hosts) != NULL) {
+        char *rest = NULL;
+        line[strcspn(line, "#\n")] = '\0';
+        const char *address = strtok_r(line, " \t", &rest);
+        struct in6_addr v6;
+        struct in_addr v4;
+        if (address == NULL ||
+            (inet_pton(AF_INET, address, &v4) != 1 && inet_pton(AF_INET6, address, &v6) != 1))
+            continue;
+        for (char *name = strtok_r(NULL, " \t", &rest); name != NULL;
+             name = strtok_r(NULL, " \t", &rest)) {
+            assert_err(SRS_OK, srs_dns_resolve(name, 7, SOON, &answer), name);
+            assert_true(answer.count >= 1);
+        }
+    }
+    if (hosts != NULL)
+        (void)fclose(hosts);
     assert_err(SRS_OK, srs_dns_resolve("localhost", 7, SOON, &answer), "localhost");
-    assert_true(answer.count >= 1);
     assert_true(strstr(shown(&answer), "127.0.0.1:7") != NULL ||
                 strstr(shown(&answer), "[::1]:7") != NULL);
     assert_int_equal(server.queries, 0);
