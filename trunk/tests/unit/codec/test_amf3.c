@@ -55,6 +55,12 @@ static const struct {
     {"object by reference", "0a 04", "06", SRS_OK},
     {"class used again", "09 05 01 0a 13 03 43 03 61 02 0a 01 03",
      "0800000002 000130 03 000161 0100 000009 000131 03 000161 0101 000009 000009", SRS_OK},
+    {"second class used again", "09 07 01 0a 03 01 0a 13 01 03 62 02 0a 05 03",
+     "0800000003 000130 03 000009 000131 03 000162 0100 000009 000132 03 000162 0101 000009 "
+     "000009",
+     SRS_OK},
+    {"vector of uint, then null", "09 05 01 0e 03 00 00000001 01",
+     "0800000002 000130 06 000131 05 000009", SRS_OK},
     {"string used again, as a value and a name", "09 03 03 61 06 00 01 06 00",
      "0800000001 000161 02000161 000130 02000161 000009", SRS_OK},
     {"collection",
@@ -100,6 +106,39 @@ static void test_amf3_given_values_then_skipped_and_written_again(void **state)
             assert_err(SRS_OK, srs_amf0_skip(&back), rows[i].why);
             assert_int_equal(srs_rd_left(&back), 0);
         }
+    }
+}
+
+// Skipped, a reference to a string is as long as it is; written, it must be one.
+static void test_amf3_given_references_to_no_string_then_decode_error(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"06 00", "09 03 01 06 02", "09 05 01 06 03 61 06 02"};
+    for (size_t i = 0; i < SRS_COUNT(texts); i++) {
+        static uint8_t room[ROOM];
+        struct hex in = hex_read(texts[i]);
+        struct srs_wr wr = srs_wr_init(room, sizeof room);
+        struct srs_rd rd = srs_rd_init(in.bytes, in.size);
+        assert_err(SRS_OK, srs_amf3_skip(&rd, 0), texts[i]);
+        assert_int_equal(srs_rd_left(&rd), 0);
+        rd = srs_rd_init(in.bytes, in.size);
+        assert_err(SRS_E_RTMP_AMF0_DECODE, srs_amf3_to_amf0(&rd, &wr), texts[i]);
+    }
+}
+
+// Vectors in vectors, `10 03 00 01`, count one level each.
+static void test_amf3_given_nested_vectors_then_bounded(void **state)
+{
+    (void)state;
+    static const uint8_t open[] = {0x10, 0x03, 0x00, 0x01};
+    for (unsigned depth = SRS_AMF3_DEPTH_MAX; depth <= SRS_AMF3_DEPTH_MAX + 1; depth++) {
+        uint8_t bytes[4 * (SRS_AMF3_DEPTH_MAX + 1) + 1];
+        for (unsigned i = 0; i < depth; i++)
+            memcpy(bytes + (size_t)i * 4, open, sizeof open);
+        bytes[(size_t)depth * 4] = 1;
+        struct srs_rd rd = srs_rd_init(bytes, (size_t)depth * 4 + 1);
+        assert_err(depth > SRS_AMF3_DEPTH_MAX ? SRS_E_AMF0_DEPTH : SRS_OK, srs_amf3_skip(&rd, 0),
+                   "vectors");
     }
 }
 
@@ -220,6 +259,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_amf3_given_values_then_skipped_and_written_again),
+        cmocka_unit_test(test_amf3_given_references_to_no_string_then_decode_error),
+        cmocka_unit_test(test_amf3_given_nested_vectors_then_bounded),
         cmocka_unit_test(test_amf3_given_prefixes_then_truncated),
         cmocka_unit_test(test_amf3_given_nested_objects_then_bounded),
         cmocka_unit_test(test_amf3_given_many_strings_and_classes_then_limit),

@@ -141,6 +141,37 @@ static void test_digest_given_captured_blocks_then_made_alike(void **state)
     }
 }
 
+// The four bytes in front of the places add up to more than there are places.
+static void test_digest_given_large_sums_then_place_wraps_at_728(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t four[4];
+        size_t place;
+    } rows[] = {{{0xFF, 0xFF, 0xFF, 0xFF}, 292},
+                {{0xFF, 0xFF, 0xDA, 0x00}, 0},
+                {{0xFF, 0xFF, 0xD9, 0x00}, 727},
+                {{0, 0, 0, 0}, 0},
+                {{0, 0, 0, 9}, 9}};
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        for (int layout = SRS_RTMP_DIGEST_D8; layout <= SRS_RTMP_DIGEST_D772; layout++) {
+            uint8_t block[SRS_RTMP_HS_BLOCK];
+            struct srs_rtmp_digest digest;
+            size_t half = layout == SRS_RTMP_DIGEST_D8 ? 8 : 772;
+            memset(block, 7, sizeof block);
+            memcpy(block + half, rows[i].four, 4);
+            assert_err(SRS_OK,
+                       srs_rtmp_digest_put(block, SRS_RTMP_DIGEST_SERVER,
+                                           (enum srs_rtmp_digest_layout)layout),
+                       "put");
+            assert_err(SRS_OK, srs_rtmp_digest_find(block, SRS_RTMP_DIGEST_SERVER, &digest),
+                       "find");
+            assert_int_equal(digest.layout, layout);
+            assert_int_equal(digest.at, half + 4 + rows[i].place);
+        }
+    }
+}
+
 // The answer of a server to this C1; false when it is the plain one.
 static bool answer(const uint8_t c1[SRS_RTMP_HS_BLOCK], uint64_t seed, size_t step,
                    enum srs_rtmp_digest_layout layout)
@@ -233,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_hmac_given_published_cases_then_equal),
         cmocka_unit_test(test_digest_given_captured_blocks_then_found),
         cmocka_unit_test(test_digest_given_captured_blocks_then_made_alike),
+        cmocka_unit_test(test_digest_given_large_sums_then_place_wraps_at_728),
         cmocka_unit_test(test_handshake_given_signed_c1_then_signed_in_the_same_layout),
         cmocka_unit_test(test_handshake_given_flipped_bits_then_plain),
         cmocka_unit_test(test_handshake_given_version_without_digest_then_plain),

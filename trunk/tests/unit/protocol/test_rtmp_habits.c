@@ -364,6 +364,88 @@ static void test_server_given_habits_of_clients_then_answers_they_wait_for(void 
     }
 }
 
+static void test_server_given_data_before_publish_then_ignored(void **state)
+{
+    (void)state;
+    static const uint8_t types[] = {15, 18};
+    for (size_t i = 0; i < SRS_COUNT(types); i++) {
+        struct host host;
+        host_begin(&host, NULL);
+        assert_err(SRS_E_AGAIN,
+                   host_feed_message(&host,
+                                     (struct srs_rtmp_head){.type = types[i], .csid = 4, .msid = 1},
+                                     "\2\0\1x", 4),
+                   "data");
+        assert_int_equal(host.seen[SRS_RTMP_EVENT_MEDIA], 0);
+        host_fini(&host);
+    }
+}
+
+// What only a player may wish, from others and with other arguments.
+static void test_server_given_wishes_of_no_player_then_ignored(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"pause", "seek", "receiveAudio", "receiveVideo"};
+    for (size_t i = 0; i < SRS_COUNT(names); i++) {
+        struct host host;
+        struct args number = {.number = 5, .has_number = true};
+        struct args boolean = {.boolean = 2};
+        bool seek = i == 1;
+        host_begin(&host, "publish");
+        assert_err(SRS_E_AGAIN, host_feed_command(&host, 1, names[i], 0, seek ? number : boolean),
+                   names[i]);
+        assert_int_equal(host.seen[SRS_RTMP_EVENT_PAUSE + i], 0);
+        assert_sent(&host, "");
+        host_fini(&host);
+        host_begin(&host, "play");
+        assert_err(SRS_E_AGAIN, host_feed_command(&host, 1, names[i], 0, seek ? boolean : number),
+                   names[i]);
+        assert_err(SRS_E_AGAIN, host_feed_command(&host, 1, names[i], 0, (struct args){0}),
+                   names[i]);
+        assert_int_equal(host.seen[SRS_RTMP_EVENT_PAUSE + i], 0);
+        assert_sent(&host, "");
+        host_fini(&host);
+    }
+}
+
+static void test_server_given_exactly_a_window_then_acknowledged(void **state)
+{
+    (void)state;
+    struct host host;
+    static uint8_t payload[1000 - 12]; // a message of 1000 bytes on the wire
+    host_init(&host, true);
+    host.server.reader.chunk_size = 100000;
+    host.server.ack_every = 1000;
+    host.server.ack_fixed = true;
+    host.server.state = SRS_RTMP_STATE_READY;
+    struct srs_buf in = {0};
+    rtmp_message_append(&in, (struct srs_rtmp_head){.type = 99, .csid = 5}, payload, sizeof payload,
+                        100000);
+    assert_int_equal(srs_buf_size(&in), 1000);
+    struct srs_span bytes = srs_buf_span(&in);
+    assert_err(SRS_E_AGAIN, host_feed(&host, (struct srs_span){bytes.bytes, 999}, 999), "999");
+    assert_sent(&host, "");
+    assert_err(SRS_E_AGAIN, host_feed(&host, (struct srs_span){bytes.bytes + 999, 1}, 1), "1000");
+    assert_sent(&host, "3:0:1000 ");
+    srs_buf_fini(&in);
+    host_fini(&host);
+}
+
+static void test_server_given_aggregate_with_large_times_then_all_32_bits_count(void **state)
+{
+    (void)state;
+    struct host host;
+    host_begin(&host, "publish");
+    assert_err(SRS_E_AGAIN,
+               host_feed_hex(&host, "04 001388 000020 16 01000000 "
+                                    "08000001 000000 01 000000 aa 0000000c"
+                                    "08000001 000005 02 000000 bb 0000000c"),
+               "aggregate");
+    assert_int_equal(host.seen[SRS_RTMP_EVENT_MEDIA], 2);
+    assert_int_equal(host.last_timestamp, 5000 + (1 << 24) + 5);
+    host_fini(&host);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +459,10 @@ int main(void)
         cmocka_unit_test(test_server_given_user_control_of_every_kind_then_lives),
         cmocka_unit_test(test_server_given_messages_of_every_type_then_lives),
         cmocka_unit_test(test_server_given_habits_of_clients_then_answers_they_wait_for),
+        cmocka_unit_test(test_server_given_data_before_publish_then_ignored),
+        cmocka_unit_test(test_server_given_wishes_of_no_player_then_ignored),
+        cmocka_unit_test(test_server_given_exactly_a_window_then_acknowledged),
+        cmocka_unit_test(test_server_given_aggregate_with_large_times_then_all_32_bits_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

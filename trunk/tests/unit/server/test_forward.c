@@ -41,8 +41,19 @@ static void test_names_given_long_texts_then_limit(void **state)
     target.app = "live";
     target.param = text;
     assert_err(SRS_E_LIMIT, srs_forward_names(&target, &names), "parameters");
+    text[SRS_FORWARD_TEXT - 1] = '\0'; // "s" and 1023 are one too many
+    assert_err(SRS_E_LIMIT, srs_forward_names(&target, &names), "one too long");
     text[SRS_FORWARD_TEXT - 2] = '\0';
     assert_err(SRS_OK, srs_forward_names(&target, &names), "the longest");
+    assert_int_equal(strlen(names.stream), SRS_FORWARD_TEXT - 1);
+    target.param = "";
+    target.app = text;
+    text[SRS_FORWARD_TEXT - 1 - strlen("rtmp://v/")] = '\0';
+    assert_err(SRS_OK, srs_forward_names(&target, &names), "the longest URL");
+    assert_int_equal(strlen(names.tc_url), SRS_FORWARD_TEXT - 1);
+    text[SRS_FORWARD_TEXT - 1 - strlen("rtmp://v/")] = 'a';
+    text[SRS_FORWARD_TEXT - strlen("rtmp://v/")] = '\0';
+    assert_err(SRS_E_LIMIT, srs_forward_names(&target, &names), "a URL one too long");
 }
 
 static void test_pause_given_failures_then_doubles_to_its_limit(void **state)
@@ -65,6 +76,10 @@ static void test_pause_given_any_random_then_within_a_tenth(void **state)
         srs_usec got = srs_forward_pause_next(&pause, 0, random);
         assert_true(got >= 9 * SRS_SEC && got <= 11 * SRS_SEC);
     }
+    struct srs_forward_pause least = {.next = 10 * SRS_SEC};
+    struct srs_forward_pause most = {.next = 10 * SRS_SEC};
+    assert_int_equal(srs_forward_pause_next(&least, 0, 0), 9 * SRS_SEC);
+    assert_int_equal(srs_forward_pause_next(&most, 0, 999), 11 * SRS_SEC - 2 * SRS_MSEC);
     struct srs_forward_pause one = {0};
     struct srs_forward_pause two = {0};
     assert_true(srs_forward_pause_next(&one, 0, 1) != srs_forward_pause_next(&two, 0, 900));
