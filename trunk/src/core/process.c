@@ -49,6 +49,18 @@ bool srs_process_in_container(void)
     return srs_process_is_container_cgroup(text);
 }
 
+uint64_t srs_process_send_buffer_max(void)
+{
+    char text[32];
+    int fd = open("/proc/sys/net/core/wmem_max", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return strtoull(text, NULL, 10);
+}
+
 // --- systemd ------------------------------------------------------------------------------------
 
 SRS_ERR srs_process_notify(const char *lines)

@@ -11,6 +11,8 @@ uint64_t srs_process_raise_descriptors(void);
 
 // True in a container of the usual makers.
 bool srs_process_in_container(void);
+// The largest send buffer that a socket may ask for (net.core.wmem_max); 0 when it is not known.
+uint64_t srs_process_send_buffer_max(void);
 // What it goes by: the text of /proc/1/cgroup.
 bool srs_process_is_container_cgroup(const char *text);
 

@@ -128,7 +128,8 @@ int main(int argc, char **argv)
                                    .env_only = args.env_only,
                                    .environ = environ,
                                    .descriptors = srs_process_raise_descriptors(),
-                                   .in_container = srs_process_in_container()};
+                                   .in_container = srs_process_in_container(),
+                                   .send_buffer = srs_process_send_buffer_max()};
     err = srs_config_load(&load, &config);
     if (err)
         return fail_with(err);

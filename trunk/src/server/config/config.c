@@ -207,7 +207,8 @@ static int by_name(const void *a, const void *b)
     return sign != 0 ? sign : (x->order > y->order) - (x->order < y->order);
 }
 
-static SRS_ERR add_vhost(struct snapshot *snapshot, const struct srs_config_node *node)
+static SRS_ERR add_vhost(struct snapshot *snapshot, const struct srs_config_args *args,
+                         const struct srs_config_node *node)
 {
     struct srs_config *config = &snapshot->config;
     struct srs_config_vhost *vhost = &snapshot->vhosts[config->vhost_count];
@@ -223,11 +224,19 @@ static SRS_ERR add_vhost(struct snapshot *snapshot, const struct srs_config_node
         return err;
     if (vhost->chunk_size == 0)
         vhost->chunk_size = config->chunk_size;
+    if (args->send_buffer > 0 && vhost->play.send_buffer > (int64_t)args->send_buffer) {
+        srs_config_node_place(node, place);
+        srs_config_note(&snapshot->notes,
+                        "play.send_buffer of the vhost at %s is %lld, net.core.wmem_max of the "
+                        "kernel only %llu, which it gives",
+                        place, (long long)vhost->play.send_buffer,
+                        (unsigned long long)args->send_buffer);
+    }
     config->vhost_count++;
     return SRS_OK;
 }
 
-static SRS_ERR fill_vhosts(struct snapshot *snapshot)
+static SRS_ERR fill_vhosts(struct snapshot *snapshot, const struct srs_config_args *args)
 {
     srs_err err = SRS_OK;
     size_t count = 0;
@@ -250,7 +259,7 @@ static SRS_ERR fill_vhosts(struct snapshot *snapshot)
     }
     qsort(found, count, sizeof *found, by_name);
     for (i = 0; i < count && !err; i++)
-        err = add_vhost(snapshot, found[i].node);
+        err = add_vhost(snapshot, args, found[i].node);
     snapshot->config.vhosts = snapshot->vhosts;
 out:
     srs_free(found);
@@ -267,7 +276,7 @@ SRS_ERR srs_config_load(const struct srs_config_args *args, struct srs_config **
     if (!err)
         err = fill_root(snapshot, args);
     if (!err)
-        err = fill_vhosts(snapshot);
+        err = fill_vhosts(snapshot, args);
     if (err) {
         srs_config_unref(&snapshot->config);
         return err;

@@ -165,6 +165,7 @@ struct srs_config_args {
     uint64_t descriptors; // limit of the process; 0 when not known, then it is not checked
     bool in_container;    // seen; without this, only in_docker says so
     uint64_t memory;      // bytes of the machine; 0 to ask the system
+    uint64_t send_buffer; // most that the kernel gives; 0 when not known
 };
 
 // Loads the profile that arguments and environment ask for: SRS_CONFIG_FILE goes before `file`,

@@ -3,6 +3,7 @@
 // servers.
 #include "core/process.h"
 #include "test.h"
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,9 +185,26 @@ static void test_background_given_child_that_is_killed_then_its_signal(void **st
     assert_int_equal(outcome.signal, SIGKILL);
 }
 
+// It bounds what a socket really gets, which is twice what it asks for.
+static void test_send_buffer_max_given_socket_then_no_more_is_given(void **state)
+{
+    (void)state;
+    uint64_t most = srs_process_send_buffer_max();
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int asked = INT_MAX / 2;
+    int got = 0;
+    socklen_t size = sizeof got;
+    assert_true(most > 4096);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &asked, sizeof asked), 0);
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &got, &size), 0);
+    assert_int_equal(got, 2 * most);
+    (void)close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_send_buffer_max_given_socket_then_no_more_is_given),
         cmocka_unit_test(test_container_given_cgroup_text_then_told_apart),
         cmocka_unit_test(test_descriptors_given_lower_soft_limit_then_raised),
         cmocka_unit_test(test_notify_given_socket_then_told),

@@ -736,6 +736,30 @@ static void test_config_given_folder_then_files_are_found_from_there(void **stat
     assert_err(SRS_E_SYSTEM_CONFIG_INVALID, srs_config_load(&none, &config), "too long");
 }
 
+static void test_config_given_send_buffer_above_the_kernels_then_note(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t most;
+        unsigned notes;
+    } rows[] = {
+        {"vhost v { play { send_buffer 212993; } }", 212992, 1},
+        {"vhost v { play { send_buffer 212992; } }", 212992, 0},
+        {"vhost v { play { send_buffer 212993; } }", 0, 0}, // not known
+        {"vhost v { play { send_buffer auto; } }", 212992, 0},
+        {"vhost v {} vhost w { play { send_buffer 2000000; } }", 212992, 1},
+    };
+    const struct config_files *files = *state;
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_config *config = NULL;
+        const struct srs_config_args args = {.file = files->path, .send_buffer = rows[i].most};
+        config_write(files->path, rows[i].text);
+        assert_err(SRS_OK, srs_config_load(&args, &config), rows[i].text);
+        assert_int_equal(config_notes_with(config, "net.core.wmem_max"), rows[i].notes);
+        srs_config_unref(config);
+    }
+}
+
 static void test_config_given_mount_of_unbuilt_form_then_note(void **state)
 {
     struct srs_config *config =
@@ -777,6 +801,7 @@ int main(void)
         cmocka_unit_test(test_config_given_what_does_not_fit_then_refused),
         cmocka_unit_test(test_config_given_what_fits_then_accepted),
         cmocka_unit_test(test_config_given_descriptor_limit_then_connections_must_stay_below),
+        cmocka_unit_test(test_config_given_send_buffer_above_the_kernels_then_note),
         cmocka_unit_test(test_config_given_mount_of_unbuilt_form_then_note),
         cmocka_unit_test(test_config_given_container_then_foreground_and_console),
         cmocka_unit_test(test_config_given_profile_then_pid_file_or_none),
