@@ -211,6 +211,49 @@ def missing_files_end_the_start(case):
         check(all(w in out for w in [*words, "TlsSslFile"]), f"of {words} in: {out[-600:]}")
 
 
+def answers(port, path):
+    """The HTTP status over TLS, or None where nobody listens."""
+    status, out = curl("-k", "-o", "/dev/null", "-w", "%{http_code}", f"https://127.0.0.1:{port}{path}")
+    return int(out) if status == 0 else None
+
+
+def shared_ports_and_changes(case):
+    """API and HTTP server on one port share that of HTTPS too; TLS comes and goes at a reload."""
+    cert, key = make_certificate(case.folder, "one", ["localhost", "127.0.0.1"])
+    rtmps, https, other = free_port(), free_port(), free_port()
+    files = f"cert {cert}; key {key};"
+
+    def text(api_tls, web_tls, rtmps_on):
+        return (f"daemon off; srs_log_tank console; max_connections auto; rtmp {{ listen @RTMP@; }}\n"
+                f"rtmps {{ enabled {rtmps_on}; listen {rtmps}; {files} }}\n"
+                f"http_api {{ enabled on; listen @HTTP@; https {{ enabled {api_tls}; listen {other}; {files} }} }}\n"
+                f"http_server {{ enabled on; listen @HTTP@; https {{ enabled {web_tls}; listen {https}; {files} }} }}\n"
+                f"vhost __defaultVhost__ {{ http_remux {{ enabled on; }} }}\n")
+    server = case.server(text("on", "on", "off"))
+    case.publish(server, "x", thin())
+    wait_until(lambda: "rtmp: publish" in server.output(), 5, "the publisher")
+    watch = FlvPlayer(case, server, "x")
+    watch.wait_media(6, 20)
+    path = server.command[server.command.index("-c") + 1]
+    api, flv = "/api/v1/streams/", "/live/none.mp3"
+    for api_tls, web_tls, rtmps_on, want in (("on", "on", "on", {https: 200, other: None}),
+                                             ("off", "on", "off", {https: 200, other: None}),
+                                             ("on", "off", "on", {https: None, other: 200}),
+                                             ("off", "off", "off", {https: None, other: None}),
+                                             ("on", "on", "on", {https: 200, other: None})):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(server.text(text(api_tls, web_tls, rtmps_on), "", ""))
+        reload(server, "reload: done")
+        for port, status in want.items():
+            check(answers(port, "/" if web_tls == "on" else api) == status, f"{api_tls} {web_tls}: {port} is not {status}")
+        if web_tls == "on":
+            check((answers(https, api) == 200) == (api_tls == "on"), f"the API on the port of HTTPS with {api_tls}")
+        check(server.listens(rtmps) == (rtmps_on == "on"), f"RTMPS with enabled {rtmps_on}")
+        check(answers(https, flv) in (404, None), "a stream that is none")
+    watch.check_well()
+    watch.check_order()
+
+
 # ---- viewers -----------------------------------------------------------------------------------
 
 
@@ -386,5 +429,6 @@ def data_behind_the_handshake(case):
 
 CASES = [hostile, hostile_asan, lagging_viewers_stay_whole, chromium_plays_on_the_page, ffmpeg_publishes_and_plays,
          stalled_viewers_are_cut_off, renewed_at_reload, certificates_by_name, curl_takes_either_version,
-         openssl_is_refused_what_is_old, missing_files_end_the_start, term_with_viewers, data_behind_the_handshake]
+         openssl_is_refused_what_is_old, shared_ports_and_changes, missing_files_end_the_start, term_with_viewers,
+         data_behind_the_handshake]
 main({case.__name__: case for case in CASES}, parallel=2)
