@@ -9,6 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void read_mount(const char *line, const char *path)
+{
+    char name[SRS_MOUNT_NAME_MAX];
+    size_t size = 0;
+    struct srs_http_request request = {.query = line, .host = path};
+    if (srs_mount_prefix(line, "host", path, &size))
+        fuzz_assert(size <= strlen(path));
+    if (srs_mount_host(&request, name) == SRS_OK)
+        fuzz_assert(strlen(name) < sizeof name);
+}
+
 static void read_line(char *line)
 {
     struct srs_rtmp_url url;
@@ -24,6 +35,7 @@ static void read_line(char *line)
     if (srs_mount_match("[vhost]/[app]/[stream].flv", "host", line, &match))
         fuzz_assert(match.app[0] != '\0' && strchr(match.stream, '/') == NULL);
     (void)srs_mount_match(line, "host", line + middle, &match);
+    read_mount(line, line + middle);
     if (srs_http_query_get(line, "a", value, sizeof value, &found) == SRS_OK)
         fuzz_assert(strlen(value) < sizeof value);
     (void)srs_http_jsonp_name_ok(line);
