@@ -80,7 +80,8 @@ SRS_ERR srs_process_notify(const char *lines)
         return srs_fail_sys(SRS_E_SOCKET_CREATE, "socket of the service manager");
     socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
     srs_err err = SRS_OK;
-    if (sendto(fd, lines, strlen(lines), MSG_NOSIGNAL, (struct sockaddr *)&to, length) < 0)
+    if (sendto(fd, lines, strlen(lines), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&to,
+               length) < 0)
         err = srs_fail_sys(SRS_E_SOCKET_WRITE, "NOTIFY_SOCKET %s", path);
     (void)close(fd);
     return err;

@@ -1,10 +1,12 @@
 #include "server/listeners.h"
+#include "core/assert.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "server/front.h"
 #include "server/http/exchange.h"
 #include "server/rtmp/session.h"
 #include "server/web/session.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,12 +30,19 @@ static const struct web_ports shared_ports = {
     {"http", srs_web_accept, SHARED, false, SRS_CERTS_NONE},
     {"https", srs_web_accept, SHARED, false, SRS_CERTS_WEB}};
 
+struct replaced {
+    struct srs_config_endpoint at;
+    const struct srs_port *port;
+};
+
 struct srs_listeners {
     struct srs_server *server;
     struct srs_list all;
     struct srs_log_limit refusals;
     struct srs_log_limit refusals_per_ip;
-    bool shut; // for good
+    bool shut;             // for good
+    size_t replaced_count; // by the change under way
+    struct replaced replaced[WANTED_MAX];
 };
 
 // Belongs to its coroutine, which frees it.
@@ -287,47 +296,58 @@ static struct listening *find_at(const struct srs_listeners *listeners,
 }
 
 // One that goes, whose port is now asked for at another address: both cannot be open at a time.
-static struct listening *find_in_the_way(const struct srs_listeners *listeners, uint16_t port)
+static bool is_in_the_way(const struct listening *listening, uint16_t port)
+{
+    return listening->next == NULL && listening->at.port == port;
+}
+
+static bool has_way_to_make(const struct srs_listeners *listeners, uint16_t port)
 {
     srs_list_each (node, &listeners->all) {
-        struct listening *listening = listening_at(node);
-        if (listening->next == NULL && listening->at.port == port)
-            return listening;
+        if (is_in_the_way(listening_at(node), port))
+            return true;
     }
-    return NULL;
+    return false;
 }
 
-// Opens it in the place of another; when that fails the other one is opened again.
-static SRS_ERR replace_port(struct srs_listeners *listeners, const struct wanted *wanted,
-                            struct listening *other)
+static void make_way(struct srs_listeners *listeners, uint16_t port)
 {
-    struct srs_config_endpoint at = other->at;
-    struct wanted before = {&at, other->port};
-    shut_port(other);
-    srs_err err = open_port(listeners, wanted);
-    if (!err)
-        return SRS_OK;
-    struct srs_err_trace *story = srs_err_save();
-    srs_err again = open_port(listeners, &before);
-    if (again)
-        srs_err_log(again, "server", "a port is lost");
-    else
-        find_at(listeners, &at)->fresh = false;
-    srs_err_restore(story);
-    return err;
+    srs_list_each_safe (node, &listeners->all) {
+        struct listening *listening = listening_at(node);
+        if (!is_in_the_way(listening, port))
+            continue;
+        srs_assert(listeners->replaced_count < WANTED_MAX);
+        listeners->replaced[listeners->replaced_count++] =
+            (struct replaced){listening->at, listening->port};
+        shut_port(listening);
+    }
 }
 
+static bool is_in_use(srs_err err)
+{
+    const struct srs_err_trace *story = srs_err_story(err);
+    return story != NULL && story->frames[0].sys == EADDRINUSE;
+}
+
+// Nothing is shut before it is known that all else can be opened, and that we may have the port at
+// all: without the right to it the answer is another one than that it is in use.
 static SRS_ERR open_missing(struct srs_listeners *listeners, const struct wants *wants)
 {
-    srs_err err = SRS_OK;
-    for (size_t i = 0; i < wants->count && !err; i++) {
-        const struct wanted *wanted = &wants->items[i];
-        if (find_at(listeners, wanted->at) != NULL)
-            continue;
-        struct listening *other = find_in_the_way(listeners, wanted->at->port);
-        err = other != NULL ? replace_port(listeners, wanted, other) : open_port(listeners, wanted);
-    }
-    return err;
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < wants->count; i++) {
+            const struct wanted *wanted = &wants->items[i];
+            uint16_t port = wanted->at->port;
+            if (find_at(listeners, wanted->at) != NULL)
+                continue;
+            if (pass > 0)
+                make_way(listeners, port);
+            srs_err err = open_port(listeners, wanted);
+            if (pass == 0 && err && is_in_use(err) && has_way_to_make(listeners, port))
+                srs_err_drop(err, "what stands there is to go");
+            else if (err)
+                return err;
+        }
+    return SRS_OK;
 }
 
 static void take_back(struct srs_listeners *listeners)
@@ -339,11 +359,22 @@ static void take_back(struct srs_listeners *listeners)
         else
             listening->next = listening->port;
     }
+    struct srs_err_trace *story = srs_err_save();
+    for (size_t i = 0; i < listeners->replaced_count; i++) {
+        const struct replaced *before = &listeners->replaced[i];
+        srs_err err = open_port(listeners, &(struct wanted){&before->at, before->port});
+        if (err)
+            srs_err_log(err, "server", "a port is lost");
+        else
+            find_at(listeners, &before->at)->fresh = false;
+    }
+    srs_err_restore(story);
 }
 
 SRS_ERR srs_listeners_open(struct srs_listeners *listeners, const struct srs_config *config)
 {
     struct wants wants = {.count = 0};
+    listeners->replaced_count = 0;
     if (!listeners->shut)
         want_all(&wants, config);
     srs_list_each (node, &listeners->all) {

@@ -159,6 +159,27 @@ def player_who_talks_too_much(case):
     witness.check()
 
 
+def pipelined_requests(case):
+    """A thousand small requests in one write: the others have their turn between them."""
+    server = case.server()
+    witness = Witness(case, server)
+    for port, request in ((server.http, b"OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n"),
+                          (server.api, b"GET /api/v1/versions HTTP/1.1\r\nHost: a\r\n\r\n")):
+        count = 60000 // len(request)
+        for _ in range(4):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+                sock.sendall(request * count)
+                answers = bytearray()
+                while answers.count(b"HTTP/1.1 ") < count:
+                    data = sock.recv(1 << 20)
+                    check(data, f"closed in the middle of {count} answers")
+                    answers += data
+    slices = [line for line in server.log_lines("warn") if "long slice" in line]
+    check(not slices, f"{slices[:2]}")
+    witness.check()
+
+
 def http_that_falls_silent(case):
     """After an answer, without any request, and without reading: thirty seconds each."""
     server = case.server(top="srs_log_level_v2 debug;\n")
@@ -456,7 +477,7 @@ def configurations_of_rubbish(case):
 
 
 CASES = [vanished_peers, http_that_falls_silent, thousand_that_never_speak, byte_a_second, stream_without_key_frames, publishers_of_huge_gops,
-         player_who_talks_too_much, times_across_2_to_the_31, times_across_2_to_the_32,
+         player_who_talks_too_much, pipelined_requests, times_across_2_to_the_31, times_across_2_to_the_32,
          times_across_2_to_the_31_as_published, times_across_2_to_the_32_as_published, configurations_of_rubbish]
 if __name__ == "__main__":
     main({case.__name__: case for case in CASES}, parallel=3)

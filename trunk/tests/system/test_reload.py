@@ -74,6 +74,10 @@ def listeners_move(case):
     # The same port at another address: the one must go before the other can come.
     reload(server, text.replace(f"listen {server.rtmp} ", f"listen 127.0.0.1:{server.rtmp} "))
     Rtmp(server.rtmp).handshake().close()
+    # Two addresses of a port become all of its addresses.
+    reload(server, text.replace(f"listen {server.rtmp} ", f"listen 127.0.0.1:{server.rtmp} 127.0.0.2:{server.rtmp} "))
+    reload(server, text)
+    Rtmp(server.rtmp).handshake().close()
     # The API moves to the port of the HTTP server and off again.
     apart = server.api
     server.api = server.http
@@ -226,6 +230,12 @@ def bad_files(case):
         line = reload(server, text, result="refused, the configuration stays as it was")
         check(why in line, f"{why} in {line}")
         check(sorted(server.listening_ports()) == ports, "the ports are as before")
+    # One port could move to another address, but another one cannot be opened: both stay.
+    moved = text_of(server).replace(f"listen {server.rtmp}", f"listen 127.0.0.1:{server.rtmp}").replace(
+        f"listen {server.api}", f"listen {port}")
+    reload(server, moved, result="refused, the configuration stays as it was")
+    check(sorted(server.listening_ports()) == ports, "the ports are as before")
+    Rtmp(server.rtmp).handshake().close()
     os.unlink(config_path(server))
     line = reload(server, result="refused, the configuration stays as it was")
     check("open file" in line, line)

@@ -13,6 +13,7 @@ static const srs_usec head_usec =
     10 * SRS_SEC; // for a request's head and body, from its first byte
 static const srs_usec idle_usec = 30 * SRS_SEC; // between requests
 static const srs_usec goodbye_usec = 1 * SRS_SEC;
+static const srs_usec turn_usec = 1 * SRS_MSEC;
 
 struct session {
     struct srs_server *server;
@@ -117,6 +118,8 @@ static SRS_YIELDS SRS_ERR serve(struct session *session)
             srs_conn_set_peer(session->conn, &client);
             err = answer(&exchange);
         }
+        if (!err && srs_co_slice_used() > turn_usec) // many small requests in one read
+            err = srs_co_breathe();
         if (err || exchange.closes)
             return err;
         srs_http_server_forget_request(session->http);
