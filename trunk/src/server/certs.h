@@ -1,5 +1,6 @@
 // The certificates of the server's ports, read from the files that a configuration names.
 #pragma once
+#include "core/co.h"
 #include "core/net_tls.h"
 #include "server/config/config.h"
 
@@ -10,7 +11,10 @@ struct srs_certs {
     struct srs_tls_server *of[SRS_CERTS_PORTS]; // NULL where there is no TLS
 };
 
-// Reads files, so it is called at the start and from helper threads only. TLS_KEY_CRT names
-// directive and file.
+// Reads files and works some milliseconds, so it is for helper threads. TLS_KEY_CRT names directive
+// and file.
 SRS_ERR srs_certs_load(const struct srs_config *config, struct srs_certs **out);
+// The same by a helper thread. CANCELED, SOCKET_TIMEOUT.
+SRS_YIELDS SRS_ERR srs_certs_read(struct srs_config *config, srs_usec deadline,
+                                  struct srs_certs **out);
 void srs_certs_free(struct srs_certs *certs);

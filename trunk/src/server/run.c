@@ -15,6 +15,9 @@ enum { SERVICE_ID = 8 };
 // A walk over all clients touches memory that nobody else needs: seldom against the window of 30 s.
 static const srs_usec sample_usec = 5 * SRS_SEC;
 
+// For certificates at the start: a file system that takes longer hangs.
+static const srs_usec files_usec = 10 * SRS_SEC;
+
 // For helpers that still read when all sessions have ended.
 static const srs_usec helpers_usec = 3 * SRS_SEC;
 
@@ -30,8 +33,8 @@ static SRS_YIELDS srs_err statistics_main(void *arg)
     }
 }
 
-static SRS_ERR start(struct srs_server *server, const struct srs_config_args *args,
-                     struct srs_reload **reload)
+static SRS_YIELDS SRS_ERR start(struct srs_server *server, const struct srs_config_args *args,
+                                struct srs_reload **reload)
 {
     srs_err err = srs_beat_new(&server->services, &server->beat);
     if (!err)
@@ -43,7 +46,7 @@ static SRS_ERR start(struct srs_server *server, const struct srs_config_args *ar
     if (!err)
         err = srs_reload_new(server, args, reload);
     if (!err)
-        err = srs_certs_load(server->config, &server->certs);
+        err = srs_certs_read(server->config, srs_now() + files_usec, &server->certs);
     if (!err)
         err = srs_listeners_open(server->listeners, server->config);
     if (!err)

@@ -335,10 +335,16 @@ static void test_certs_given_missing_files_then_directive_and_file_are_named(voi
             fail_msg("%s", story);
         assert_err(SRS_E_TLS_KEY_CRT, err, rows[i].text);
         assert_null(got);
+        err = srs_certs_read(config, SOON, &got); // the story comes from another thread
+        srs_err_format(err, story, sizeof story);
+        if (strstr(story, rows[i].directive) == NULL || strstr(story, rows[i].file) == NULL)
+            fail_msg("%s", story);
+        assert_err(SRS_E_TLS_KEY_CRT, err, rows[i].text);
+        assert_null(got);
         srs_config_unref(config);
     }
     struct srs_config *config = config_must(*state, "http_server { enabled on; }", NULL);
-    assert_err(SRS_OK, srs_certs_load(config, &got), "no TLS");
+    assert_err(SRS_OK, srs_certs_read(config, SOON, &got), "no TLS");
     for (size_t i = 0; i < SRS_CERTS_PORTS; i++)
         assert_null(got->of[i]);
     srs_certs_free(got);
