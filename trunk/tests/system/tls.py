@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from harness import check, free_port, need, wait_until
-from wire import FlvPlayer, Player, Rtmp, RtmpPlayer, command
+from wire import FlvPlayer, Rtmp, RtmpPlayer
 
 TLS_PORTS = ("rtmps", "https", "https_api")
 
@@ -73,14 +73,10 @@ class TlsFlvPlayer(TlsPlayer, FlvPlayer):
 
 
 class TlsRtmpPlayer(TlsPlayer, RtmpPlayer):
-    def __init__(self, case, server, name, **options):
-        Player.__init__(self, case, **options)
+    def open(self, server):
         self.server = server
         self.dial(server.rtmp)
-        self.client = Rtmp(sock=self.sock).handshake().connect(server).create_stream()
-        self.client.send(command("play", 4, None, name, -2000, msid=1, csid=8))
-        self.take(self.client.messages)
-        self.start()
+        return Rtmp(sock=self.sock)
 
 
 def tls_connect(port, **options):

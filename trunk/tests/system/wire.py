@@ -434,12 +434,15 @@ class RtmpPlayer(Player):
 
     def __init__(self, case, server, name, app="live", *, fields=None, **options):
         super().__init__(case, **options)
-        self.client = Rtmp(server.rtmp).handshake().connect(server, app, **(fields or {})).create_stream()
+        self.client = self.open(server).handshake().connect(server, app, **(fields or {})).create_stream()
         self.sock = self.client.sock
         self.commands = []  # bodies, in order
         self.client.send(command("play", 4, None, name, -2000, msid=1, csid=8))
         self.take(self.client.messages)
         self.start()
+
+    def open(self, server):
+        return Rtmp(server.rtmp)
 
     def take(self, messages):
         now = time.monotonic()
