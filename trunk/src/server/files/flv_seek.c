@@ -100,6 +100,12 @@ static bool is_metadata(struct srs_rd in)
     return !err && srs_amf0_equals(name, "onMetaData");
 }
 
+static bool is_known(uint8_t type)
+{
+    return type == SRS_FLV_AUDIO || type == SRS_FLV_VIDEO || type == SRS_FLV_SCRIPT ||
+           type == SRS_FLV_SCRIPT_AMF3;
+}
+
 // `bytes` are a tag's first SRS_FLV_TAG_SIZE + PEEK, or all up to the file's end.
 static struct tag look_at(struct srs_span bytes)
 {
@@ -111,9 +117,7 @@ static struct tag look_at(struct srs_span bytes)
         return tag;
     }
     uint8_t type = tag.head.type;
-    bool known = type == SRS_FLV_AUDIO || type == SRS_FLV_VIDEO || type == SRS_FLV_SCRIPT ||
-                 type == SRS_FLV_SCRIPT_AMF3;
-    tag.known = known && tag.head.stream_id == 0;
+    tag.known = is_known(type) && tag.head.stream_id == 0;
     tag.total = (uint64_t)SRS_FLV_TAG_SIZE + tag.head.size + SRS_FLV_PREVIOUS_SIZE;
     size_t left = srs_rd_left(&in);
     struct srs_rd body = srs_rd_sub(&in, tag.head.size < left ? tag.head.size : left);
@@ -260,20 +264,31 @@ static void step_index(struct srs_flv_seek *seek, struct srs_span bytes)
         sync_from(seek, seek->start);
 }
 
+// Most bytes are no tag's first and go by here, so that no reader is made for each of them.
+static bool may_be_tag(const uint8_t head[SRS_FLV_TAG_SIZE])
+{
+    return is_known(head[0] & 0x1F) && head[8] == 0 && head[9] == 0 && head[10] == 0;
+}
+
 // The next bytes that may be a tag: of a known type, in stream 0, with an end within the file.
 static void step_sync(struct srs_flv_seek *seek, struct srs_span bytes)
 {
     size_t at = 0;
     for (; at + SRS_FLV_TAG_SIZE <= bytes.size; at++) {
-        struct tag tag = look_at((struct srs_span){bytes.bytes + at, SRS_FLV_TAG_SIZE});
-        if (!tag.known || tag.total > seek->file_size - seek->at - at)
+        const uint8_t *head = bytes.bytes + at;
+        if (!may_be_tag(head))
             continue;
+        uint32_t size = (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
+        if (TAG_MIN + (uint64_t)size > seek->file_size - seek->at - at)
+            continue;
+        seek->searched += at + 1;
         seek->candidate = seek->at + at;
-        seek->candidate_size = tag.head.size;
-        seek->at = seek->candidate + SRS_FLV_TAG_SIZE + tag.head.size;
+        seek->candidate_size = size;
+        seek->at = seek->candidate + SRS_FLV_TAG_SIZE + size;
         seek->phase = CHECK;
         return;
     }
+    seek->searched += at;
     seek->at += at;
 }
 
@@ -353,8 +368,9 @@ static srs_err check_end(struct srs_flv_seek *seek)
     if (seek->phase == HEAD && ends)
         end_head(seek);
     ends = seek->at >= seek->file_size || seek->file_size - seek->at < TAG_MIN;
-    bool far = (seek->phase == SYNC || seek->phase == SCAN) &&
-               seek->at > seek->start + SRS_FLV_SEEK_SCAN_MAX;
+    bool far = (seek->phase == SYNC && seek->searched > SRS_FLV_SEEK_SYNC_MAX) ||
+               ((seek->phase == SYNC || seek->phase == SCAN) &&
+                seek->at > seek->start + SRS_FLV_SEEK_SCAN_MAX);
     if (ends || far)
         return srs_fail(SRS_E_HTTP_REMUX_OFFSET_OVERFLOW, "no key frame behind %llu of %llu bytes",
                         (unsigned long long)seek->start, (unsigned long long)seek->file_size);

@@ -17,8 +17,10 @@ enum {
     SRS_FLV_SEEK_CONFIGS = 16,           // one for each track
     // Behind onMetaData: configurations come at the start or not at all.
     SRS_FLV_SEEK_HEAD_MAX = 2 * 1024 * 1024,
-    // From the offset to the key frame: ten seconds of 50 Mbit/s. Larger than the largest tag, so
-    // that an offset within one finds the next.
+    // Looked through byte by byte for a tag: the largest there is, so that an offset within one
+    // finds the next. A request for a file without tags costs no more than this.
+    SRS_FLV_SEEK_SYNC_MAX = 16 * 1024 * 1024 + 64,
+    // From the offset to the key frame: ten seconds of 50 Mbit/s.
     SRS_FLV_SEEK_SCAN_MAX = 64 * 1024 * 1024,
     SRS_FLV_SEEK_READS_MAX = 4096, // for files made to look like many tags
 };
@@ -43,6 +45,7 @@ struct srs_flv_seek {
     bool seen_video;
     // The key frame.
     uint64_t index_at; // 0: no index
+    uint64_t searched; // bytes, for a tag
     uint64_t candidate;
     uint32_t candidate_size;
     uint64_t position; // the answer

@@ -284,6 +284,68 @@ static void test_seek_given_endless_candidates_then_given_up(void **state)
     srs_flv_seek_fini(&seek);
 }
 
+// A file of `size` bytes `fill` with the global one's at its start and, at `tail_at`, again from
+// its first tag on; says how many bytes were looked at.
+static srs_err run_large(struct srs_flv_seek *seek, uint64_t file_size, uint8_t fill,
+                         uint64_t tail_at, uint64_t *looked)
+{
+    static uint8_t block[SRS_FLV_SEEK_WANT_MAX];
+    uint64_t offset;
+    size_t size;
+    srs_err err = SRS_OK;
+    *looked = 0;
+    srs_flv_seek_init(seek, file_size, 14);
+    while (!err && srs_flv_seek_wants(seek, &offset, &size)) {
+        for (size_t i = 0; i < size; i++) {
+            uint64_t at = offset + i;
+            uint64_t from = at < tail_at ? at : at - tail_at + file.tags[0];
+            block[i] =
+                from < file.size && (at < file.size || at >= tail_at) ? file.bytes[from] : fill;
+        }
+        *looked += size;
+        err = srs_flv_seek_give(seek, (struct srs_span){block, size});
+    }
+    return err;
+}
+
+static void test_seek_given_nothing_that_is_a_tag_then_soon_given_up(void **state)
+{
+    (void)state;
+    static const uint8_t fills[] = {SRS_FLV_VIDEO, SRS_FLV_AUDIO, 0, 0xFF};
+    const uint64_t size = 70 << 20;
+    for (size_t i = 0; i < sizeof fills; i++) {
+        struct srs_flv_seek seek;
+        uint64_t looked;
+        begin(5);
+        srs_err err = run_large(&seek, size, fills[i], size, &looked);
+        srs_flv_seek_fini(&seek);
+        assert_err(SRS_E_HTTP_REMUX_OFFSET_OVERFLOW, err, "no tag");
+        assert_in_range(looked, SRS_FLV_SEEK_SYNC_MAX, SRS_FLV_SEEK_SYNC_MAX + (1 << 20));
+    }
+}
+
+static void test_seek_given_offset_within_the_largest_tag_then_the_next(void **state)
+{
+    (void)state;
+    static const uint8_t key[] = {0x17, 1, 0, 0, 0, 1};
+    struct srs_flv_seek seek;
+    uint64_t looked;
+    begin(1);
+    put_tag(SRS_FLV_VIDEO, 0, key, sizeof key);
+    // The file's first tag is larger than it says, as if the offset were within it.
+    uint64_t next = file.tags[0] + SRS_FLV_TAG_SIZE + 0xFFFFFF + SRS_FLV_PREVIOUS_SIZE;
+    file.bytes[file.tags[0] + 1] = file.bytes[file.tags[0] + 2] = 0xFF;
+    uint64_t size = next + file.size - file.tags[0];
+    srs_err err = run_large(&seek, size, 0, UINT64_MAX, &looked);
+    srs_flv_seek_fini(&seek);
+    assert_err(SRS_E_HTTP_REMUX_OFFSET_OVERFLOW, err, "none follows");
+    file.bytes[file.tags[0] + 1] = file.bytes[file.tags[0] + 2] = 0;
+    err = run_large(&seek, size, 0, next, &looked);
+    assert_err(SRS_OK, err, "one follows");
+    assert_int_equal(seek.position, next);
+    srs_flv_seek_fini(&seek);
+}
+
 static void test_seek_given_sizes_above_limits_then_left_out(void **state)
 {
     (void)state;
@@ -321,6 +383,8 @@ int main(void)
         cmocka_unit_test(test_seek_given_no_flv_then_refused),
         cmocka_unit_test(test_seek_given_endless_candidates_then_given_up),
         cmocka_unit_test(test_seek_given_sizes_above_limits_then_left_out),
+        cmocka_unit_test(test_seek_given_nothing_that_is_a_tag_then_soon_given_up),
+        cmocka_unit_test(test_seek_given_offset_within_the_largest_tag_then_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
