@@ -16,6 +16,7 @@ static const srs_usec answer_usec = 20 * SRS_SEC;
 struct queue {
     char *root; // whose first file opened it
     struct srs_task_queue *tasks;
+    size_t open;
 };
 
 struct srs_files {
@@ -28,7 +29,7 @@ struct srs_files {
 struct srs_file {
     int refs; // the session's and its job's
     struct srs_files *files;
-    struct srs_task_queue *tasks;
+    struct queue *queue;
     int fd; // -1: not open
     struct srs_file_info info;
     uint8_t *piece;
@@ -84,15 +85,15 @@ static size_t hash_of(const char *text)
     return hash;
 }
 
-static SRS_ERR find_queue(struct srs_files *files, const char *root, struct srs_task_queue **out)
+static SRS_ERR find_queue(struct srs_files *files, const char *root, struct queue **out)
 {
     for (unsigned i = 0; i < files->queue_count; i++)
         if (strcmp(files->queues[i].root, root) == 0) {
-            *out = files->queues[i].tasks;
+            *out = &files->queues[i];
             return SRS_OK;
         }
     if (files->queue_count == SRS_FILES_QUEUES_MAX) {
-        *out = files->queues[hash_of(root) % SRS_FILES_QUEUES_MAX].tasks;
+        *out = &files->queues[hash_of(root) % SRS_FILES_QUEUES_MAX];
         return SRS_OK;
     }
     struct queue *queue = &files->queues[files->queue_count];
@@ -105,8 +106,17 @@ static SRS_ERR find_queue(struct srs_files *files, const char *root, struct srs_
         return srs_wrap(err, "helpers of %s", root);
     }
     files->queue_count++;
-    *out = queue->tasks;
+    *out = queue;
     return SRS_OK;
+}
+
+// Files of a directory that hangs stay open. One may have half of all while nobody else wants them,
+// and a quarter always, so that the others go on.
+static bool has_room(const struct srs_files *files, const struct queue *queue)
+{
+    size_t half = files->open_max / 2;
+    size_t part = files->open_max / 4 > 0 ? files->open_max / 4 : 1;
+    return files->open < files->open_max && (files->open < half || queue->open < part);
 }
 
 // --- jobs ---------------------------------------------------------------------------------------
@@ -176,7 +186,7 @@ static struct job *job_new(struct srs_file *file, srs_err (*run)(struct srs_task
 
 static SRS_YIELDS SRS_ERR call(struct srs_file *file, struct job *job)
 {
-    struct srs_task_queue *tasks = file->tasks;
+    struct srs_task_queue *tasks = file->queue->tasks;
     job->file = file;
     file->refs++;
     srs_err err = srs_task_call(tasks, &job->task, srs_now() + answer_usec);
@@ -190,7 +200,7 @@ static SRS_YIELDS SRS_ERR call(struct srs_file *file, struct job *job)
 static void close_later(struct srs_file *file)
 {
     struct job *job = job_new(file, run_close, done_close);
-    srs_err err = srs_task_submit(file->tasks, &job->task);
+    srs_err err = srs_task_submit(file->queue->tasks, &job->task);
     if (!err)
         return;
     srs_err_drop(err, "no helper takes it: closing what was only read seldom waits");
@@ -206,6 +216,7 @@ static void unref(struct srs_file *file)
     if (file->fd >= 0)
         close_later(file);
     file->files->open--;
+    file->queue->open--;
     srs_free(file->piece);
     srs_free(file);
     srs_live_add(SRS_LIVE_FILE, -1);
@@ -215,15 +226,17 @@ SRS_YIELDS SRS_ERR srs_files_open(struct srs_files *files, const char *root, con
                                   struct srs_file **out)
 {
     srs_co_may_yield();
-    struct srs_task_queue *tasks = NULL;
-    if (files->open >= files->open_max)
-        return srs_fail(SRS_E_LIMIT, "%zu files are open", files->open);
-    srs_err err = find_queue(files, root, &tasks);
+    struct queue *queue = NULL;
+    srs_err err = find_queue(files, root, &queue);
     if (err)
         return err;
+    if (!has_room(files, queue))
+        return srs_fail(SRS_E_LIMIT, "%zu files are open, %zu of %s", files->open, queue->open,
+                        root);
     struct srs_file *file = srs_new(struct srs_file);
-    *file = (struct srs_file){.refs = 1, .files = files, .tasks = tasks, .fd = -1};
+    *file = (struct srs_file){.refs = 1, .files = files, .queue = queue, .fd = -1};
     files->open++;
+    queue->open++;
     srs_live_add(SRS_LIVE_FILE, 1);
     struct job *job = job_new(file, run_open, done_open);
     job->root = srs_try_strndup(root, strlen(root));

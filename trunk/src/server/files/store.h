@@ -16,7 +16,8 @@ enum {
 struct srs_files;
 struct srs_file;
 
-// At most `open_max` files are open at a time.
+// At most `open_max` files are open at a time, of one directory half of them, and only a quarter
+// while the others have as many.
 struct srs_files *srs_files_new(size_t open_max);
 // Waits until the deadline for what helpers do still; what hangs is left behind. All files must
 // have been freed.

@@ -59,7 +59,7 @@ static int setup(void **state)
 {
     (void)state;
     before = descriptors();
-    files = srs_files_new(3);
+    files = srs_files_new(6);
     return 0;
 }
 
@@ -121,6 +121,28 @@ static void test_open_given_more_than_the_limit_then_refused(void **state)
     srs_files_free(file[0]);
     assert_err(SRS_OK, srs_files_open(files, root, "big", &file[0]), "one has gone");
     for (size_t i = 0; i < 3; i++)
+        srs_files_free(file[i]);
+}
+
+static void test_open_given_directory_with_its_part_then_others_go_on(void **state)
+{
+    (void)state;
+    static const char *const slashes[] = {"", "/", "//", "///", "////"};
+    struct srs_file *file[6] = {NULL};
+    struct srs_file *none = NULL;
+    size_t count = 0;
+    char name[64];
+    while (srs_files_open(files, root, "big", &file[count]) == SRS_OK)
+        count++;
+    assert_int_equal(count, 3);
+    for (size_t i = 1; i <= 3; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", root, slashes[i]);
+        assert_err(SRS_OK, srs_files_open(files, name, "big", &file[count++]), name);
+        assert_err(SRS_E_LIMIT, srs_files_open(files, name, "big", &none), name);
+    }
+    (void)snprintf(name, sizeof name, "%s%s", root, slashes[4]);
+    assert_err(SRS_E_LIMIT, srs_files_open(files, name, "big", &none), "all are taken");
+    for (size_t i = 0; i < count; i++)
         srs_files_free(file[i]);
 }
 
@@ -205,6 +227,7 @@ int main(void)
         TEST(test_read_given_file_then_pieces_up_to_its_end),
         TEST(test_open_given_errors_then_their_code_and_nothing_open),
         TEST(test_open_given_more_than_the_limit_then_refused),
+        TEST(test_open_given_directory_with_its_part_then_others_go_on),
         TEST(test_open_given_many_directories_then_some_share_a_queue),
         TEST(test_read_given_reader_that_is_canceled_then_nothing_is_left),
         cmocka_unit_test(test_mime_given_names_then_types),
