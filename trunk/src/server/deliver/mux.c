@@ -119,19 +119,29 @@ static void put_enhanced_frame(const struct srs_mux_params *params, struct srs_m
     }
 }
 
+static inline void put_avc_frame(struct srs_mux_body *body, const struct srs_packet *packet)
+{
+    body->head_size = 5;
+    body->head[0] = (uint8_t)(frame_type(packet) << 4 | SRS_FLV_CODEC_AVC);
+    body->head[1] = SRS_FLV_AVC_NALU;
+    put_cts(body->head + 2, cts_of(packet));
+}
+
+static inline void put_aac_frame(struct srs_mux_body *body)
+{
+    body->head_size = 2;
+    body->head[0] = AAC_SOUND;
+    body->head[1] = SRS_FLV_AAC_RAW;
+}
+
 static void put_legacy_frame(struct srs_mux_body *body, const struct srs_packet *packet)
 {
     switch (packet->head.codec) {
     case SRS_CODEC_AVC:
-        body->head_size = 5;
-        body->head[0] = (uint8_t)(frame_type(packet) << 4 | SRS_FLV_CODEC_AVC);
-        body->head[1] = SRS_FLV_AVC_NALU;
-        put_cts(body->head + 2, cts_of(packet));
+        put_avc_frame(body, packet);
         break;
     case SRS_CODEC_AAC:
-        body->head_size = 2;
-        body->head[0] = AAC_SOUND;
-        body->head[1] = SRS_FLV_AAC_RAW;
+        put_aac_frame(body);
         break;
     default:
         body->head_size = 1;
@@ -144,8 +154,21 @@ struct srs_mux_body srs_mux_packet_body(const struct srs_mux_params *params,
                                         const struct srs_packet *packet)
 {
     const struct srs_packet_head *head = &packet->head;
-    struct srs_mux_body body = {
-        .type = tag_type(head->kind), .common = true, .payload = {packet->payload, head->size}};
+    struct srs_mux_body body; // its head is filled as far as it goes
+    body.type = tag_type(head->kind);
+    body.head_size = 0;
+    body.common = true;
+    body.middle = (struct srs_span){NULL, 0};
+    body.payload = (struct srs_span){packet->payload, head->size};
+    bool usual = head->track_id == 0 && head->extra_size == 0;
+    if (usual && head->codec == SRS_CODEC_AVC) { // nearly all there is
+        put_avc_frame(&body, packet);
+        return body;
+    }
+    if (usual && head->codec == SRS_CODEC_AAC) {
+        put_aac_frame(&body);
+        return body;
+    }
     if (head->codec == SRS_CODEC_OPAQUE || head->codec == SRS_CODEC_AMF0)
         return body;
     bool modex = head->extra_size > 0 && (params->caps & SRS_MUX_MODEX) != 0;
@@ -296,8 +319,8 @@ static bool runs(struct srs_mux_state *state, const struct srs_packet *packet)
     return (state->running & bit) != 0;
 }
 
-bool srs_mux_wants(const struct srs_mux_params *params, struct srs_mux_state *state,
-                   const struct srs_packet *packet)
+bool srs_mux_wants_track(const struct srs_mux_params *params, struct srs_mux_state *state,
+                         const struct srs_packet *packet)
 {
     const struct srs_packet_head *head = &packet->head;
     if ((params->chosen >> head->kind & 1U) != 0)

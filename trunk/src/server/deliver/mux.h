@@ -90,10 +90,17 @@ static inline size_t srs_mux_body_size(const struct srs_mux_body *body)
     return body->head_size + body->middle.size + body->payload.size;
 }
 
+bool srs_mux_wants_track(const struct srs_mux_params *params, struct srs_mux_state *state,
+                         const struct srs_packet *packet);
 // Whether the viewer gets this packet: its track is the lowest of its kind, or chosen, or the
 // player takes all; and of tracks beside the lowest whether their key frame was there.
-bool srs_mux_wants(const struct srs_mux_params *params, struct srs_mux_state *state,
-                   const struct srs_packet *packet);
+static inline bool srs_mux_wants(const struct srs_mux_params *params, struct srs_mux_state *state,
+                                 const struct srs_packet *packet)
+{
+    if ((params->caps & SRS_MUX_MULTITRACK) == 0 && params->chosen == 0)
+        return (packet->head.flags & SRS_PACKET_MAIN) != 0;
+    return srs_mux_wants_track(params, state, packet);
+}
 struct srs_mux_body srs_mux_packet_body(const struct srs_mux_params *params,
                                         const struct srs_packet *packet);
 

@@ -66,7 +66,8 @@ static void flv_packet(const struct srs_mux_params *params, struct srs_mux_state
         return;
     uint32_t ms = srs_mux_time_ms(state, &packet->head);
     struct srs_mux_body body = srs_mux_packet_body(params, packet);
-    announce(params, state, packet->track, ms, gather);
+    if (state->announced[packet->track->slot] != packet->track->version)
+        announce(params, state, packet->track, ms, gather);
     put_tag(state, &body, packet->head.kind, ms, gather);
 }
 

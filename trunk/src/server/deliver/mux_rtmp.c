@@ -246,7 +246,8 @@ static void rtmp_packet(const struct srs_mux_params *params, struct srs_mux_stat
     if (!srs_mux_wants(params, state, packet))
         return;
     uint32_t ms = srs_mux_time_ms(state, &packet->head);
-    announce(params, state, packet->track, ms, gather);
+    if (state->announced[packet->track->slot] != packet->track->version)
+        announce(params, state, packet->track, ms, gather);
     if (srs_mux_refuses(params, packet->track))
         return;
     struct srs_mux_body body = srs_mux_packet_body(params, packet);
