@@ -5,15 +5,16 @@ ffmpeg reads where it knows the codec. doc/media-model.md lists in which forms t
 """
 import glob
 import os
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "../../research/rtmp_publish"))
 from enhanced import AUDIO, VIDEO, Stream, compare
-from harness import ROOT, check, main, need, probe, wait_until
+from harness import FFMPEG, ROOT, check, main, need, probe, wait_until
 from rtmp_publish import enhanced_fields
-from wire import FlvPlayer, Rtmp, RtmpPlayer, RtmpPublisher, read_flv
+from wire import SCRIPT, FlvPlayer, Rtmp, RtmpPlayer, RtmpPublisher, Tag, read_flv
 
 FILES = sorted(glob.glob(os.path.join(ROOT, "trunk/tests/vectors/flv/*.flv")))
 LEGACY = {"avc1": "h264", "mp4a": "aac", ".mp3": "mp3"}
@@ -275,11 +276,56 @@ def in_the_api(case):
         raise
 
 
+def flv_of(case, name, tags):
+    path = case.path(name)
+    with open(path, "wb") as file:
+        file.write(b"FLV\x01\x05\0\0\0\x09\0\0\0\0" + b"".join(t.flv() for t in tags))
+    return path
+
+
+def codec_changes(case):
+    """H.264, then HEVC, then AV1 on one connection: each player follows."""
+    server = case.server()
+    tags, base = [], 0
+    for name in ("real-legacy-h264-aac", "real-hevc-aac", "real-av1-opus"):
+        tags += [Tag(t.kind, base + t.ms, t.body, 0) for t in read_flv(file_named(name)) if t.kind != SCRIPT]
+        base = max(t.ms for t in tags) + 50
+    want = stream_of(tags)
+    players = [enhanced_player(case, server, "x"), plain_player(case, server, "x"), flv_player(case, server, "x")]
+    publish(case, server, "x", flv_of(case, "changes.flv", tags))
+    check_same(players[0], want, "negotiated")
+    for player in players[1:]:
+        check_forms(check_same(player, want.default(), "plain"), "plain")
+    for codec in ("H264", "H265", "AV1"):
+        check(any(f"kind=video id=0 codec={codec} size=96x64" in line for line in server.log_lines("info")),
+              f"no line about {codec} in the log")
+    check(any("codec=H265 size=96x64 fps=5.00" in line for line in server.log_lines("info")), "no frame rate")
+
+
+def mp3_in_both_forms(case):
+    """MP3 by its legacy number and by FourCC comes out in legacy tags, which ffmpeg reads."""
+    server = case.server()
+    legacy = case.path("mp3.flv")
+    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "sine=r=44100:d=1", "-ac", "2", "-c:a", "libmp3lame", "-f", "flv",
+                    "-flvflags", "no_duration_filesize", legacy], check=True, stdin=subprocess.DEVNULL)
+    tags = [t for t in read_flv(legacy) if t.kind == AUDIO]
+    enhanced = flv_of(case, "enhanced.flv", [Tag(AUDIO, 0, b"\x90.mp3", 0)] +
+                      [Tag(AUDIO, t.ms, b"\x91.mp3" + t.body[1:], 0) for t in tags])
+    want = stream_of(tags)
+    for name, path in (("legacy", legacy), ("enhanced", enhanced)):
+        player = plain_player(case, server, name)
+        publish(case, server, name, path)
+        check_forms(check_same(player, want, name), name)
+        check(all(t.body[0] == 0x2F for t in player.tags if t.kind == AUDIO), f"{name}: sound of another kind")
+        check_ffmpeg(case, player, want)
+        check(server.streams()[name]["audio"]["codec"] == "MP3", f"{name} in the API")
+
+
 CASES = {os.path.basename(path)[:-4].replace("-", "_"): of_file(path) for path in FILES}
 for file in ("made-hevc-modex-nano", "made-hevc-modex-300-unknown", "real-multitrack", "made-aac-manytracks"):
     CASES[file.replace("-", "_") + "_in_chunks_of_128"] = of_file(file_named(file), "chunk_size 128;")
 for function in (chosen_tracks, chosen_wrongly, codec_not_taken, codec_not_taken_by_a_late_player, answer_to_connect,
-                 in_the_api):
+                 in_the_api, codec_changes, mp3_in_both_forms):
     CASES[function.__name__] = function
 need("ffprobe", "ffmpeg")
 if __name__ == "__main__":

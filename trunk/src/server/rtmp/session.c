@@ -34,8 +34,10 @@ struct publisher {
     srs_usec idle_timeout; // without any player, 0 = none
     srs_usec last_at;      // of the last media message, 0 = none yet
     srs_usec began_at;
-    srs_usec used_at; // when a player was seen last
-    uint64_t players; // seen so far
+    srs_usec used_at;  // when a player was seen last
+    uint64_t players;  // seen so far
+    uint32_t versions; // of tracks, that are in the log
+    unsigned lines;    // about tracks
 };
 
 struct session {
@@ -198,6 +200,7 @@ static SRS_ERR begin_publish(struct session *session, const struct target *targe
     publisher->idle_timeout = target->vhost->publish.kickoff_for_idle;
     publisher->began_at = srs_now();
     publisher->used_at = publisher->began_at;
+    publisher->versions = source->track_versions;
     srs_flv_ingest_init(&publisher->ingest, source);
     publisher->ingest.options =
         (struct srs_flv_ingest_options){.annexb = target->vhost->publish.try_annexb_first,
@@ -256,6 +259,28 @@ static SRS_ERR check_idle(struct publisher *publisher, srs_usec now)
     return SRS_OK;
 }
 
+// A publisher that changes its mind with each message does not fill the log.
+enum { TRACK_LINES = 32 };
+
+static void log_tracks(struct publisher *publisher)
+{
+    const struct srs_source *source = publisher->source;
+    for (unsigned i = 0; i < source->track_count; i++) {
+        const struct srs_track *track = source->tracks[i];
+        if (track->version <= publisher->versions || track->kind == SRS_KIND_DATA ||
+            publisher->lines == TRACK_LINES)
+            continue;
+        publisher->lines++;
+        srs_log_info(
+            "rtmp",
+            "track stream=%s kind=%s id=%u codec=%s size=%ux%u fps=%.2f rate=%u channels=%u",
+            source->key, srs_kind_name(track->kind), track->id, srs_codec_name(track->codec),
+            track->width, track->height, track->frame_rate_milli / 1000.0, track->sample_rate,
+            track->channels);
+    }
+    publisher->versions = source->track_versions;
+}
+
 static SRS_ERR on_media(struct session *session, const struct srs_rtmp_msg *msg)
 {
     struct publisher *publisher = session->publisher;
@@ -268,7 +293,11 @@ static SRS_ERR on_media(struct session *session, const struct srs_rtmp_msg *msg)
         if (err)
             return err;
     }
-    return srs_flv_ingest_message(&publisher->ingest, msg->type, msg->timestamp, msg->payload, now);
+    srs_err err =
+        srs_flv_ingest_message(&publisher->ingest, msg->type, msg->timestamp, msg->payload, now);
+    if (publisher->versions != publisher->source->track_versions)
+        log_tracks(publisher);
+    return err;
 }
 
 // --- play ---------------------------------------------------------------------------------------
