@@ -9,8 +9,8 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import check, free_port, main, make_flv, need, probe, wait_until
-from wire import RtmpPlayer, read_flv
+from harness import ROOT, check, free_port, main, make_flv, need, probe, wait_until
+from wire import VIDEO, Rtmp, RtmpPlayer, RtmpPublisher, read_flv
 
 NGINX = """load_module {module};
 user root;
@@ -123,6 +123,27 @@ def case_to_srs(case):
     wait_log(server, r"forward: publish to=127\.0\.0\.1:\d+ stream=__defaultVhost__/live/copied attempt=1")
     clients = server.streams()["copied"]["clients"]
     check(clients == 1, f"{clients} clients: a copy is none")
+
+
+def pictures_of_second_track(tags):
+    """Of video messages with several tracks: packet type 6, one track, frames of track 1."""
+    return [tag.body for tag in list(tags) if tag.kind == VIDEO and tag.body[0] & 0x8F == 0x86 and
+            tag.body[1] in (0x01, 0x03) and tag.body[6] == 1]
+
+
+def case_second_track(case):
+    """Copied to a server that says it takes several tracks."""
+    target = case.server()
+    server = case.server(vhost=forward(to(target.rtmp)))
+    path = os.path.join(ROOT, "trunk/tests/vectors/flv/real-multitrack.flv")
+    wanted = pictures_of_second_track(read_flv(path))
+    check(wanted, "no picture of a second track in the file")
+    watcher = RtmpPlayer(case, target, "many", fields={"capsEx": 6})
+    RtmpPublisher(case, server, "many", path, chunk_size=4096,
+                  setup=lambda at: Rtmp(at.rtmp).handshake().connect(at, capsEx=6).create_stream())
+    wait_until(lambda: len(pictures_of_second_track(watcher.tags)) >= len(wanted) - 1, 15,
+               "pictures of the second track at the other server")
+    check(all(body in wanted for body in pictures_of_second_track(watcher.tags)), "they are not the file's")
 
 
 def case_last_frames(case):

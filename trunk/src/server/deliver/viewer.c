@@ -98,7 +98,8 @@ void srs_viewer_mute(struct srs_viewer *viewer, uint8_t kinds)
     uint8_t back = viewer->muted & (uint8_t)~kinds;
     const struct srs_source *source = viewer->consumer.source;
     viewer->muted = kinds;
-    viewer->state.fresh |= back;
+    if (back != 0)
+        srs_mux_state_jump(&viewer->state);
     if ((back & 1U << SRS_KIND_VIDEO) != 0 && source != NULL && source->log.has_video)
         viewer->consumer.need_key = true;
 }

@@ -161,6 +161,14 @@ static SRS_YIELDS SRS_ERR serve_input(struct copy *copy)
     return SRS_OK;
 }
 
+// A server that says nothing of Enhanced RTMP gets what an unknown player gets: the default track
+// of each kind, in plain form.
+static uint8_t mux_caps(uint32_t caps_ex)
+{
+    return (caps_ex != 0 ? SRS_MUX_ENHANCED : 0) | ((caps_ex & 2) != 0 ? SRS_MUX_MULTITRACK : 0) |
+           ((caps_ex & 4) != 0 ? SRS_MUX_MODEX : 0);
+}
+
 // The last packets, and a goodbye if they all went out.
 static SRS_YIELDS void say_goodbye(struct copy *copy)
 {
@@ -179,6 +187,7 @@ static SRS_YIELDS SRS_ERR send_stream(struct copy *copy)
     struct srs_viewer_options options = forward->options;
     srs_err err = SRS_OK;
     options.params.msid = copy->client.msid;
+    options.params.caps = mux_caps(copy->client.caps_ex);
     srs_viewer_init(&copy->viewer, copy->conn, forward->writer, &options);
     srs_viewer_join(&copy->viewer, forward->source);
     forward->source->copies++;
