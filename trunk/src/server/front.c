@@ -89,7 +89,8 @@ static bool endpoint_of(const struct srs_proxy_header *header, struct srs_endpoi
     return header->family != 0;
 }
 
-static void take_header(struct srs_server *server, struct srs_conn *conn,
+// Whether it said who the client is.
+static bool take_header(struct srs_server *server, struct srs_conn *conn,
                         const struct srs_proxy_header *header)
 {
     struct srs_endpoint peer = srs_conn_peer(conn);
@@ -97,19 +98,20 @@ static void take_header(struct srs_server *server, struct srs_conn *conn,
     char text[SRS_ENDPOINT_TEXT];
     char by[SRS_ENDPOINT_TEXT];
     if (header->kind == SRS_PROXY_NONE)
-        return;
+        return false;
     if (!srs_front_believes(server, &peer)) {
         bool rtmp = header->kind == SRS_PROXY_RTMP;
         tell_once(server, &peer, rtmp ? TOLD_RTMP : TOLD_PROXY,
                   rtmp ? "proxy header of RTMP" : "PROXY protocol");
-        return;
+        return false;
     }
     if (!endpoint_of(header, &client))
-        return;
+        return false;
     srs_conn_set_peer(conn, &client);
     srs_endpoint_format(&client, text);
     srs_endpoint_format(&peer, by);
     srs_log_info("server", "client of a proxy peer=%s proxy=%s", text, by);
+    return true;
 }
 
 static SRS_YIELDS SRS_ERR open_tls(const struct srs_server *server, struct srs_conn *conn,
@@ -156,8 +158,8 @@ SRS_YIELDS SRS_ERR srs_front_open(struct srs_server *server, struct srs_conn *co
                               deadline, &header);
     if (err)
         return err;
-    take_header(server, conn, &header);
-    if (believed)
+    (void)take_header(server, conn, &header);
+    if (believed) // as the proxy itself when it named nobody
         err = count_client(server, conn);
     if (!err && tls)
         err = open_tls(server, conn, port, deadline);
@@ -166,9 +168,7 @@ SRS_YIELDS SRS_ERR srs_front_open(struct srs_server *server, struct srs_conn *co
         port->is_rtmp && (tls || header.kind == SRS_PROXY_V1 || header.kind == SRS_PROXY_V2);
     if (!err && again) {
         err = read_header(conn, srs_proxy_header_read_rtmp, deadline, &header);
-        if (!err)
-            take_header(server, conn, &header);
-        if (!err && believed && header.kind == SRS_PROXY_RTMP)
+        if (!err && take_header(server, conn, &header))
             err = count_client(server, conn);
     }
     return err;

@@ -87,6 +87,7 @@ SRS_ERR srs_peers_enter(struct srs_peers *peers, struct srs_conn *conn, int64_t 
 {
     struct srs_endpoint from = srs_conn_peer(conn);
     struct srs_peer *peer = NULL;
+    srs_conn_on_gone(conn, NULL, NULL); // it may have the last place of the same address
     srs_err err = srs_peers_add(peers, &from, limit, &peer);
     if (!err && peer != NULL)
         srs_conn_on_gone(conn, on_gone, peer);

@@ -10,8 +10,8 @@ struct srs_peers {
     struct srs_peer *table; // by address
 };
 
-// Counts the connection until it is freed, in the place of what it counted as before. A bare LIMIT
-// when its address has `limit` already; 0 counts nothing.
+// Counts the connection until it is freed, in the place of what it counted as before, which
+// it leaves first. A bare LIMIT when its address has `limit` already; 0 counts nothing.
 SRS_ERR srs_peers_enter(struct srs_peers *peers, struct srs_conn *conn, int64_t limit);
 
 // The parts of it. *out goes to leave; NULL when it is not counted, which leave accepts.

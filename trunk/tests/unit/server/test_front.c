@@ -227,6 +227,47 @@ test_front_given_a_limit_per_address_then_clients_are_counted_and_not_their_prox
     assert_null(server.peers.table);
 }
 
+#define V1_PROXY \
+    "50524f585920544350342031302e312e312e3520302e302e302e302035352031 0d0a " // of 10.1.1.5, a proxy
+                                                                             // itself
+#define F3_PROXY "f3 0004 0a010105 "                                         // the same
+
+static void test_front_given_two_headers_then_the_connection_counts_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        const char *bytes;
+        const char *peer;
+    } rows[] = {
+        {"the second is ignored", V1 F3 "03", "1.2.3.4:55"},
+        {"the second names the same", V1_PROXY F3_PROXY "03", "10.1.1.5:0"},
+        {"the second names another", V1_PROXY F3 "03", "5.6.7.8:0"},
+        {"the second names nobody", V1 "f3 0002 6162 03", "1.2.3.4:55"},
+    };
+    srs_config_unref(server.config);
+    server.config =
+        config_must(files, "proxy_from 127.0.0.0/8 10.1.1.0/24; max_connections_per_ip 1;", NULL);
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_conn *conns[2];
+        int others[2];
+        uint8_t bytes[512];
+        size_t size = hex_bytes(rows[i].bytes, bytes, sizeof bytes);
+        for (size_t k = 0; k < 2; k++) {
+            conns[k] = conn_from("127.0.0.1:9", &others[k]);
+            assert_int_equal(send(others[k], bytes, size, 0), size);
+            assert_err(k == 0 ? SRS_OK : SRS_E_EXCEED_CONNECTIONS,
+                       srs_front_open(&server, conns[k], &rtmp, SOON), rows[i].why);
+        }
+        assert_endpoint(rows[i].peer, srs_conn_peer(conns[0]), rows[i].why);
+        for (size_t k = 0; k < 2; k++) {
+            srs_conn_free(conns[k]);
+            (void)close(others[k]);
+        }
+        assert_null(server.peers.table);
+    }
+}
+
 static void test_front_given_bad_beginnings_then_named(void **state)
 {
     (void)state;
@@ -358,6 +399,7 @@ int main(void)
         TEST(test_front_given_headers_then_peer_and_rest),
         TEST(test_front_given_a_cut_header_then_deadline_and_all_of_it_when_it_comes),
         TEST(test_front_given_a_limit_per_address_then_clients_are_counted_and_not_their_proxy),
+        TEST(test_front_given_two_headers_then_the_connection_counts_once),
         TEST(test_front_given_bad_beginnings_then_named),
         TEST(test_front_given_request_headers_then_the_last_that_is_no_proxy),
         TEST(test_certs_given_missing_files_then_directive_and_file_are_named),

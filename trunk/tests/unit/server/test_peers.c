@@ -129,6 +129,7 @@ static void test_peers_given_connections_then_counted_until_freed(void **state)
     struct srs_conn *three = graph_conn(&ends[2]);
     assert_int_equal(srs_peers_enter(&peers, three, 0), SRS_OK); // not counted
     assert_int_equal(srs_peers_enter(&peers, one, 1), SRS_OK);
+    assert_int_equal(srs_peers_enter(&peers, one, 1), SRS_OK); // in its own place
     assert_int_equal(srs_peers_enter(&peers, two, 1), SRS_E_LIMIT);
     srs_conn_free(two);
     srs_conn_free(three);
