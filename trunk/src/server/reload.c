@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/task.h"
 #include "server/config/compare.h"
+#include "server/files/store.h"
 #include "server/listeners.h"
 #include <stdio.h>
 
@@ -174,6 +175,7 @@ static SRS_ERR change_to(struct srs_server *server, struct loaded *loaded)
     tell_notes(next);
     note_vhosts(before, next);
     srs_config_compare(before, next, note_change, &changes);
+    srs_files_set_limit(server->files, next->files_max);
     apply_to_streams(server);
     srs_log_info("reload", "done changed=%u restart=%u snapshots=%ld directives=%s", changes.count,
                  changes.restart, srs_live_count(SRS_LIVE_CONFIG), changes.names);

@@ -113,7 +113,7 @@ SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_co
     server->config = config;
     server->writer = srs_new(struct srs_writer);
     server->listeners = srs_listeners_new(server);
-    server->files = srs_files_new(SRS_FILES_OPEN_MAX);
+    server->files = srs_files_new(config->files_max);
     server->started_at = srs_now();
     srs_clients_init(&server->clients);
     srs_scope_init(&server->services, "services");

@@ -152,6 +152,15 @@ static int64_t auto_connections(uint64_t descriptors)
                                                          : (int64_t)(descriptors / 2);
 }
 
+// The rest of what max_connections leaves is for listeners and connections to others.
+static size_t files_max(uint64_t descriptors, int64_t connections)
+{
+    uint64_t left = descriptors > (uint64_t)connections ? descriptors - (uint64_t)connections : 0;
+    if (descriptors == 0 || left / 4 > SRS_CONFIG_FILES_MAX)
+        return SRS_CONFIG_FILES_MAX;
+    return left / 4 > SRS_CONFIG_FILES_MIN ? (size_t)(left / 4) : SRS_CONFIG_FILES_MIN;
+}
+
 static int64_t auto_memory(uint64_t memory)
 {
     long pages = sysconf(_SC_PHYS_PAGES);
@@ -186,6 +195,7 @@ static SRS_ERR fill_root(struct snapshot *snapshot, const struct srs_config_args
         return err;
     if (config->max_connections == SRS_CONFIG_AUTO)
         config->max_connections = auto_connections(args->descriptors);
+    config->files_max = files_max(args->descriptors, config->max_connections);
     if (config->media_memory == SRS_CONFIG_AUTO)
         config->media_memory = auto_memory(args->memory);
     // The words of both directives stand in the order of the enum.

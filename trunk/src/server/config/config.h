@@ -20,7 +20,9 @@ enum {
     SRS_CONFIG_NOTE_TEXT = 256,   // bytes of one note
     SRS_CONFIG_AUTO = -1,         // value of a number that was written as `auto`
     SRS_CONFIG_DESCRIPTORS = 128, // kept free beside max_connections
-    SRS_CONFIG_SERVER_ID = 64,    // bytes of a server_id
+    SRS_CONFIG_FILES_MAX = 1024,  // files open to be read, and MIN where descriptors are few
+    SRS_CONFIG_FILES_MIN = 16,
+    SRS_CONFIG_SERVER_ID = 64, // bytes of a server_id
 };
 
 enum srs_config_profile { SRS_CONFIG_FILE, SRS_CONFIG_ENVIRONMENT, SRS_CONFIG_BUILTIN };
@@ -121,6 +123,7 @@ struct srs_config {
     bool daemon; // in effect: never in a container that turns it off
     int64_t max_connections;
     int64_t max_connections_per_ip; // 0 = no limit
+    size_t files_max;               // open at a time, by the descriptor limit
     int64_t chunk_size;
     int64_t media_memory; // bytes
     srs_usec send_timeout;

@@ -58,6 +58,11 @@ struct srs_files *srs_files_new(size_t open_max)
     return files;
 }
 
+void srs_files_set_limit(struct srs_files *files, size_t open_max)
+{
+    files->open_max = open_max;
+}
+
 SRS_YIELDS void srs_files_close(struct srs_files *files, srs_usec deadline)
 {
     srs_co_may_yield();

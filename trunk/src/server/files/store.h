@@ -8,7 +8,6 @@
 
 enum {
     SRS_FILES_PIECE = 64 * 1024, // of a file, in one job
-    SRS_FILES_OPEN_MAX = 1024,   // 64 MiB of pieces, and as many descriptors
     // Directories with a queue of their own; more share them.
     SRS_FILES_QUEUES_MAX = 16,
 };
@@ -19,6 +18,8 @@ struct srs_file;
 // At most `open_max` files are open at a time, of one directory half of them, and only a quarter
 // while the others have as many.
 struct srs_files *srs_files_new(size_t open_max);
+// Those that are open stay so when it becomes less.
+void srs_files_set_limit(struct srs_files *files, size_t open_max);
 // Waits until the deadline for what helpers do still; what hangs is left behind. All files must
 // have been freed.
 SRS_YIELDS void srs_files_close(struct srs_files *files, srs_usec deadline);

@@ -47,14 +47,22 @@ static void test_profile_given_descriptor_limits_then_built_in_connections(void 
     static const struct {
         uint64_t descriptors;
         int64_t want;
+        size_t files;
     } limits[] = {
-        {0, 1000}, {1024, 768}, {256, 128}, {1048576, 100000}, {UINT64_MAX, 100000},
+        {0, 1000, 1024},
+        {1024, 768, 64},
+        {256, 128, 32},
+        {100, 50, 16},
+        {101000, 100000, 250},
+        {1048576, 100000, 1024},
+        {UINT64_MAX, 100000, 1024},
     };
     for (size_t i = 0; i < SRS_COUNT(limits); i++) {
         struct srs_config *config = NULL;
         const struct srs_config_args args = {.descriptors = limits[i].descriptors};
         assert_err(SRS_OK, srs_config_load(&args, &config), "built-in");
         assert_int_equal(config->max_connections, limits[i].want);
+        assert_int_equal(config->files_max, limits[i].files);
         assert_true(config->media_memory > 0); // asked of the system
         srs_config_unref(config);
     }
@@ -661,6 +669,7 @@ static void test_config_given_descriptor_limit_then_connections_must_stay_below(
     struct srs_config_args args = {.file = files->path, .descriptors = 1129};
     config_write(files->path, "max_connections 1000;");
     assert_err(SRS_OK, srs_config_load(&args, &config), "1000 and 128 below 1129");
+    assert_int_equal(config->files_max, 129 / 4);
     srs_config_unref(config);
     args.descriptors = 1128;
     assert_err(SRS_E_SYSTEM_CONFIG_INVALID, srs_config_load(&args, &config), "not below 1128");

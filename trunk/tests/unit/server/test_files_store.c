@@ -124,6 +124,22 @@ static void test_open_given_more_than_the_limit_then_refused(void **state)
         srs_files_free(file[i]);
 }
 
+static void test_open_given_lower_limit_then_those_there_stay(void **state)
+{
+    (void)state;
+    struct srs_file *file[2] = {NULL};
+    struct srs_file *none = NULL;
+    for (size_t i = 0; i < 2; i++)
+        assert_err(SRS_OK, srs_files_open(files, root, "big", &file[i]), "before");
+    srs_files_set_limit(files, 1);
+    assert_err(SRS_E_LIMIT, srs_files_open(files, root, "big", &none), "two of one");
+    srs_files_free(file[0]);
+    assert_err(SRS_E_LIMIT, srs_files_open(files, root, "big", &none), "one of one");
+    srs_files_free(file[1]);
+    assert_err(SRS_OK, srs_files_open(files, root, "big", &file[0]), "none");
+    srs_files_free(file[0]);
+}
+
 static void test_open_given_directory_with_its_part_then_others_go_on(void **state)
 {
     (void)state;
@@ -227,6 +243,7 @@ int main(void)
         TEST(test_read_given_file_then_pieces_up_to_its_end),
         TEST(test_open_given_errors_then_their_code_and_nothing_open),
         TEST(test_open_given_more_than_the_limit_then_refused),
+        TEST(test_open_given_lower_limit_then_those_there_stay),
         TEST(test_open_given_directory_with_its_part_then_others_go_on),
         TEST(test_open_given_many_directories_then_some_share_a_queue),
         TEST(test_read_given_reader_that_is_canceled_then_nothing_is_left),
