@@ -4,6 +4,7 @@ may not send, and both sides' closes."""
 import base64
 import hashlib
 import os
+import re
 import socket
 import struct
 import sys
@@ -172,6 +173,29 @@ def slow_player_gets_pongs_too(case):
     player.check_well()
 
 
+def websocket_player_who_talks_too_much(case):
+    """Pings, as fast as they are taken; their pongs are read."""
+    server = show(case)
+    witness = FlvPlayer(case, server, "show")
+    witness.wait_media(10, 10)
+    player = WsPlayer(case, server)
+    player.wait_media(10, 10)
+    some = frame(0x80 | PING, bytes(100)) * 100
+    deadline = time.monotonic() + 10
+    try:
+        while time.monotonic() < deadline and not player.ended:
+            player.say(some)
+    except OSError:
+        pass
+    # What was sent says little: the kernels of both sides hold megabytes.
+    reason = wait_until(lambda: [re.search(r"player sent (\d+) bytes", line) for line in server.log_lines("warn")
+                                 if "(Limit)" in line and "player sent" in line], 5, "the reason in the log")[0]
+    check(int(reason[1]) <= (256 + 64) << 10, f"{reason[1]} bytes of pings were taken")
+    check(player.close_code in (None, 1008), f"close {player.close_code}")  # lost when a reset overtakes it
+    check(len(player.pongs) * 106 < 512 << 10, f"{len(player.pongs)} pongs")
+    witness.check_well()
+
+
 CLOSES = {
     "without a mask": (frame(0x80 | TEXT, b"x", mask=b""), 1002),
     "ping without a mask": (frame(0x80 | PING, b"", mask=b""), 1002),
@@ -287,6 +311,6 @@ def pages_of_other_sites(case):
 
 
 main({f.__name__: f for f in (plays_what_http_plays, waits_for_a_publisher,
-                              pings_are_answered_between_frames, slow_player_gets_pongs_too, ends_with_the_right_close,
+                              pings_are_answered_between_frames, slow_player_gets_pongs_too, websocket_player_who_talks_too_much, ends_with_the_right_close,
                               kicked_and_left_alone_by_the_publisher, quit_says_going_away, handshakes_that_fail,
                               pages_of_other_sites)}, parallel=4)

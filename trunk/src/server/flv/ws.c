@@ -104,11 +104,14 @@ static SRS_ERR answer_ping(struct srs_viewer *viewer, struct srs_span payload)
 SRS_ERR srs_flv_ws_take(struct srs_flv_ws *ws, struct srs_viewer *viewer, struct srs_span in)
 {
     bool answered = false;
+    srs_err err = srs_talk_check(&ws->talk, viewer->conn);
+    if (err)
+        return err;
     while (in.size > 0) {
         struct srs_websocket_event event;
         size_t used = 0;
         bool got = false;
-        srs_err err = srs_websocket_read(&ws->reader, in, &used, &event, &got);
+        err = srs_websocket_read(&ws->reader, in, &used, &event, &got);
         if (!err && got && event.opcode == SRS_WEBSOCKET_CLOSE) {
             ws->close_answer = event.code;
             return srs_bare(SRS_E_SOCKET_READ);
@@ -132,7 +135,7 @@ static uint16_t close_code(const struct srs_flv_ws *ws, srs_err err, bool kicked
         return ws->close_answer;
     if (ws->reader.close_code != 0)
         return ws->reader.close_code;
-    if (kicked)
+    if (kicked || err == SRS_E_LIMIT)
         return SRS_WEBSOCKET_POLICY;
     if (err == SRS_E_CANCELED)
         return SRS_WEBSOCKET_GOING_AWAY;

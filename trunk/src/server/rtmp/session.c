@@ -11,6 +11,7 @@
 #include "core/version.h"
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
+#include "server/deliver/talk.h"
 #include "server/forward/forward.h"
 #include "server/front.h"
 #include "server/ingest/flv_ingest.h"
@@ -19,11 +20,6 @@
 static const srs_usec setup_usec = 10 * SRS_SEC;  // from accept to publish or play
 static const srs_usec answer_usec = 5 * SRS_SEC;  // a peer in set-up takes an answer within
 static const srs_usec goodbye_usec = 1 * SRS_SEC; // last words
-
-// What a player may say once it plays: acknowledgements and answers are a few hundred bytes a
-// second.
-static const srs_usec talk_usec = 10 * SRS_SEC;
-enum { TALK_BYTES = 256 * 1024 };
 
 struct publisher {
     struct srs_source *source; // claimed; a reference of its own
@@ -49,11 +45,10 @@ struct session {
     struct publisher *publisher; // while publishing
     struct srs_viewer *viewer;   // while playing
     srs_usec setup_until;
-    srs_usec wait;       // a player's, for a publisher; negative: for ever
-    srs_usec wait_until; // SRS_NEVER while there is one
-    srs_usec talk_from;  // bytes of a player count from here
-    uint64_t talk_bytes;
-    bool nodelay; // once it plays
+    srs_usec wait;        // a player's, for a publisher; negative: for ever
+    srs_usec wait_until;  // SRS_NEVER while there is one
+    struct srs_talk talk; // a player's
+    bool nodelay;         // once it plays
     bool paused;
     uint8_t unwanted; // kinds that the player does not want, a bit each
     uint8_t caps;     // as a player: see struct srs_mux_params
@@ -368,7 +363,7 @@ static SRS_ERR begin_play(struct session *session, const struct target *target,
     session->wait = target->vhost->play.wait;
     session->wait_until = SRS_NEVER;
     session->nodelay = target->vhost->tcp_nodelay || target->vhost->min_latency;
-    session->talk_from = 0; // what it published before does not count
+    session->talk = (struct srs_talk){0}; // what it published before does not count
     srs_viewer_init(session->viewer, session->conn, session->server->writer, &options);
     return add_client(session, "rtmp-play", *source, target->url.stream);
 }
@@ -598,21 +593,6 @@ static SRS_YIELDS SRS_ERR wait_player(struct session *session, bool *more)
     return err;
 }
 
-static SRS_ERR check_talk(struct session *session)
-{
-    srs_usec now = srs_now();
-    uint64_t bytes = srs_conn_bytes_in(session->conn);
-    if (now - session->talk_from >= talk_usec) {
-        session->talk_from = now;
-        session->talk_bytes = bytes;
-    }
-    if (bytes - session->talk_bytes > TALK_BYTES)
-        return srs_fail(SRS_E_LIMIT, "player sent %llu bytes in %d s",
-                        (unsigned long long)(bytes - session->talk_bytes),
-                        (int)(talk_usec / SRS_SEC));
-    return SRS_OK;
-}
-
 static SRS_YIELDS SRS_ERR serve_input(struct session *session)
 {
     struct srs_span input;
@@ -631,7 +611,7 @@ static SRS_YIELDS SRS_ERR serve_input(struct session *session)
     if (err == SRS_E_SOCKET_TIMEOUT)
         return srs_fail(err, "%s", silence(session));
     if (!err && session->viewer != NULL)
-        err = check_talk(session);
+        err = srs_talk_check(&session->talk, session->conn);
     if (err)
         return err;
     err = handle(session, input);
