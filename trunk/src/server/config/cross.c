@@ -5,6 +5,9 @@
 #include <ctype.h>
 #include <string.h>
 
+// A value is a kilobyte and more: the checks that hold some are not to become one frame.
+#define OWN_FRAME __attribute__((noinline))
+
 // The value in effect of a directive below `top`; `scope` is where its row stands and `skip` the
 // part of it that is top.
 static SRS_ERR get(const struct srs_config_node *top, const char *scope, const char *name,
@@ -30,7 +33,7 @@ static SRS_ERR get_on(const struct srs_config_node *top, const char *scope, cons
     return err;
 }
 
-static SRS_ERR check_identity(const struct srs_config_node *root)
+static OWN_FRAME SRS_ERR check_identity(const struct srs_config_node *root)
 {
     struct srs_config_value id;
     struct srs_config_value user;
@@ -54,7 +57,7 @@ static SRS_ERR check_identity(const struct srs_config_node *root)
     return SRS_OK;
 }
 
-static SRS_ERR check_process(const struct srs_config_node *root, uint64_t descriptors)
+static OWN_FRAME SRS_ERR check_process(const struct srs_config_node *root, uint64_t descriptors)
 {
     bool full = false;
     bool daemon = false;
@@ -121,7 +124,7 @@ static SRS_ERR check_tls(const struct srs_config_node *root, const char *scope,
 }
 
 // Each certificate has its key.
-static SRS_ERR check_certs(const struct srs_config_node *root, const char *scope)
+static OWN_FRAME SRS_ERR check_certs(const struct srs_config_node *root, const char *scope)
 {
     bool on = false;
     struct srs_config_value key;
@@ -198,7 +201,8 @@ static SRS_ERR check_destinations(const struct srs_config_node *vhost,
 }
 
 // A publisher is copied as long as it publishes, also when nobody watches it here.
-static SRS_ERR check_forward(const struct srs_config_node *vhost, struct srs_config_notes *notes)
+static OWN_FRAME SRS_ERR check_forward(const struct srs_config_node *vhost,
+                                       struct srs_config_notes *notes)
 {
     bool forward = false;
     struct srs_config_value idle;
@@ -212,7 +216,8 @@ static SRS_ERR check_forward(const struct srs_config_node *vhost, struct srs_con
     return err ? err : check_destinations(vhost, notes);
 }
 
-static SRS_ERR check_vhost(const struct srs_config_node *vhost, struct srs_config_notes *notes)
+static OWN_FRAME SRS_ERR check_vhost(const struct srs_config_node *vhost,
+                                     struct srs_config_notes *notes)
 {
     bool hls = false;
     bool remux = false;
