@@ -15,7 +15,10 @@
 enum {
     CONNECTIONS_USUAL = 1000,  // when the descriptor limit is not known
     CONNECTIONS_AUTO = 100000, // auto goes no higher: a limit of a billion is common in containers
-    DESCRIPTORS_SPARE = 256,   // listeners, files, connections to others
+    // What auto leaves for listeners, files and connections to others: a quarter, within these.
+    SPARE_PART = 4,
+    SPARE_MIN = 256,
+    SPARE_MAX = 4096, // of which SRS_CONFIG_FILES_MAX files are a quarter
     MEMORY_PART = 4,
 };
 #define MEMORY_USUAL ((uint64_t)1024 * 1024 * 1024) // when the system does not tell
@@ -146,10 +149,13 @@ static int64_t auto_connections(uint64_t descriptors)
 {
     if (descriptors == 0)
         return CONNECTIONS_USUAL;
-    if (descriptors > CONNECTIONS_AUTO + DESCRIPTORS_SPARE)
+    if (descriptors > CONNECTIONS_AUTO + SPARE_MAX)
         return CONNECTIONS_AUTO;
-    return descriptors > 2 * (uint64_t)DESCRIPTORS_SPARE ? (int64_t)descriptors - DESCRIPTORS_SPARE
-                                                         : (int64_t)(descriptors / 2);
+    if (descriptors <= 2 * (uint64_t)SPARE_MIN)
+        return (int64_t)(descriptors / 2);
+    uint64_t spare = descriptors / SPARE_PART;
+    spare = spare < SPARE_MIN ? SPARE_MIN : spare;
+    return (int64_t)(descriptors - (spare < SPARE_MAX ? spare : SPARE_MAX));
 }
 
 // The rest of what max_connections leaves is for listeners and connections to others.

@@ -29,7 +29,7 @@ static void test_profile_given_nothing_then_built_in(void **state)
     assert_false(config->daemon);
     assert_int_equal(config->log.tank, SRS_CONFIG_TANK_CONSOLE);
     assert_int_equal(config->log.level, SRS_CONFIG_LEVEL_INFO);
-    assert_int_equal(config->max_connections, LIMIT - 256);
+    assert_int_equal(config->max_connections, LIMIT - 4096);
     assert_int_equal(config->media_memory, (int64_t)1 << 30);
     assert_int_equal(config->rtmp_listen.count, 1);
     assert_int_equal(config->rtmp_listen.items[0].port, 1935);
@@ -49,13 +49,9 @@ static void test_profile_given_descriptor_limits_then_built_in_connections(void 
         int64_t want;
         size_t files;
     } limits[] = {
-        {0, 1000, 1024},
-        {1024, 768, 64},
-        {256, 128, 32},
-        {100, 50, 16},
-        {101000, 100000, 250},
-        {1048576, 100000, 1024},
-        {UINT64_MAX, 100000, 1024},
+        {0, 1000, 1024},       {1024, 768, 64},         {256, 128, 32},
+        {100, 50, 16},         {4096, 3072, 256},       {65536, 61440, 1024},
+        {104000, 99904, 1024}, {1048576, 100000, 1024}, {UINT64_MAX, 100000, 1024},
     };
     for (size_t i = 0; i < SRS_COUNT(limits); i++) {
         struct srs_config *config = NULL;
