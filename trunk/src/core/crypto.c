@@ -34,6 +34,14 @@ SRS_ERR srs_crypto_hmac_sha256(struct srs_span key, const struct srs_span *piece
     return SRS_OK;
 }
 
+void srs_crypto_init(void)
+{
+    static const uint8_t key;
+    uint8_t out[SRS_SHA256_SIZE];
+    srs_err err = srs_crypto_hmac_sha256((struct srs_span){&key, 1}, NULL, 0, out);
+    srs_err_drop(err, "told when somebody needs it");
+}
+
 void srs_crypto_sha1(struct srs_span in, uint8_t out[SRS_SHA1_SIZE])
 {
     unsigned size = 0;

@@ -1,6 +1,7 @@
 // The server program: command line, configuration, then one scheduler until a signal ends it.
 #include "core/co.h"
 #include "core/crash.h"
+#include "core/crypto.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/signals.h"
@@ -67,6 +68,7 @@ static int serve(struct srs_config *config, const struct srs_config_args *args,
     int status = 0;
     bool to_file = config->log.tank == SRS_CONFIG_TANK_FILE;
     srs_signals_block();
+    srs_crypto_init();
     srs_err err = srs_co_init();
     if (!err)
         err = open_log(config);
