@@ -45,7 +45,7 @@ BARS = {
     "memory.publisher": (48, "KiB", "per publisher beyond the bytes of a gop, 100 of 1 Mbit/s"),
     "growth.cpu": (1.1, "x bare", "CPU per viewer from 1000 to 10,000, against the bare writer"),
     "growth.gone_cpu": (0.01, "cores", "10,000 viewers whose publisher has gone, 30 s"),
-    "growth.gone_memory": (6, "KiB", "per viewer, publisher gone"),
+    "growth.gone_memory": (8, "KiB", "per viewer, publisher gone"),
     "stalled.memory": (1024, "KiB", "resident and kernel per stalled viewer beyond 30 s of stream"),
     "stalled.cut": (40, "s", "until the last of 100 stalled viewers was cut off"),
     "stalled.video_p99": (1.0, "x allowed", "900 others: p99 against before + max(a fifth, 10 ms)"),
