@@ -1,5 +1,5 @@
-// Bit reader and writer for the codec headers that are not byte aligned (AudioSpecificConfig, AVC
-// parameter sets).
+// Bit reader and writer for the codec headers that are not byte aligned (AudioSpecificConfig,
+// parameter sets of AVC and HEVC, the sequence header of AV1).
 //
 // As with srs_rd, reading past the end sets `bad` and yields zeros, so a structure is tested once.
 // An escaped reader drops the emulation prevention bytes of H.264 section 7.3.1 (the 3 of 00 00 03)

@@ -143,17 +143,17 @@ static void ex_tracks_write(struct srs_wr *out, const struct srs_flv_ex *ex)
         srs_wr_u8(out, ex->track_id);
 }
 
-static enum srs_flv_kind ex_video_kind(const struct srs_flv_ex *ex)
+enum srs_flv_kind srs_flv_ex_kind(enum srs_flv_type type, uint8_t packet_type)
 {
-    if (ex->tracks != SRS_FLV_TRACKS_PLAIN)
-        return SRS_FLV_OTHER;
-    switch (ex->packet_type) {
+    switch (packet_type) {
     case SRS_FLV_EX_SEQUENCE_START:
-    case SRS_FLV_EX_MPEG2TS_START:
         return SRS_FLV_SEQUENCE_HEADER;
+    case SRS_FLV_EX_MPEG2TS_START: // a number that means multitrack in audio
+        return type == SRS_FLV_VIDEO ? SRS_FLV_SEQUENCE_HEADER : SRS_FLV_OTHER;
     case SRS_FLV_EX_FRAMES:
-    case SRS_FLV_EX_FRAMES_X:
         return SRS_FLV_FRAME;
+    case SRS_FLV_EX_FRAMES_X:
+        return type == SRS_FLV_VIDEO ? SRS_FLV_FRAME : SRS_FLV_OTHER;
     case SRS_FLV_EX_SEQUENCE_END:
         return SRS_FLV_SEQUENCE_END;
     case SRS_FLV_EX_METADATA:
@@ -163,8 +163,12 @@ static enum srs_flv_kind ex_video_kind(const struct srs_flv_ex *ex)
     }
 }
 
-// Only these codecs reorder, so only these have a composition time in FRAMES. With tracks it is in
-// each track's data.
+static enum srs_flv_kind message_kind(enum srs_flv_type type, const struct srs_flv_ex *ex)
+{
+    return ex->tracks == SRS_FLV_TRACKS_PLAIN ? srs_flv_ex_kind(type, ex->packet_type)
+                                              : SRS_FLV_OTHER;
+}
+
 uint32_t srs_flv_fourcc_bit(uint32_t fourcc)
 {
     static const uint32_t all[] = {
@@ -178,6 +182,8 @@ uint32_t srs_flv_fourcc_bit(uint32_t fourcc)
     return 0;
 }
 
+// Only these codecs reorder, so only these have a composition time in FRAMES. With tracks it is in
+// each track's data.
 bool srs_flv_fourcc_has_time(uint32_t fourcc)
 {
     return fourcc == SRS_FLV_FOURCC_AVC || fourcc == SRS_FLV_FOURCC_HEVC ||
@@ -232,7 +238,7 @@ static SRS_ERR video_ex_read(struct srs_rd *in, struct srs_flv_video *video)
     fourcc_read(in, ex);
     if (ex_has_time(ex))
         video->composition_time = srs_rd_s24(in);
-    video->kind = ex_video_kind(ex);
+    video->kind = message_kind(SRS_FLV_VIDEO, ex);
     return SRS_OK;
 }
 
@@ -319,24 +325,6 @@ bool srs_flv_video_is_key(const struct srs_flv_video *video)
                                             video->frame_type == SRS_FLV_FRAME_GENERATED_KEY);
 }
 
-static enum srs_flv_kind ex_audio_kind(const struct srs_flv_ex *ex)
-{
-    if (ex->tracks != SRS_FLV_TRACKS_PLAIN)
-        return SRS_FLV_OTHER;
-    switch (ex->packet_type) {
-    case SRS_FLV_EX_SEQUENCE_START:
-        return SRS_FLV_SEQUENCE_HEADER;
-    case SRS_FLV_EX_FRAMES:
-        return SRS_FLV_FRAME;
-    case SRS_FLV_EX_SEQUENCE_END:
-        return SRS_FLV_SEQUENCE_END;
-    case SRS_FLV_EX_METADATA:
-        return SRS_FLV_METADATA;
-    default:
-        return SRS_FLV_OTHER;
-    }
-}
-
 static SRS_ERR audio_ex_read(struct srs_rd *in, struct srs_flv_audio *audio)
 {
     struct srs_flv_ex *ex = &audio->ex;
@@ -347,7 +335,7 @@ static SRS_ERR audio_ex_read(struct srs_rd *in, struct srs_flv_audio *audio)
             return err;
     }
     fourcc_read(in, ex);
-    audio->kind = ex_audio_kind(ex);
+    audio->kind = message_kind(SRS_FLV_AUDIO, ex);
     return SRS_OK;
 }
 

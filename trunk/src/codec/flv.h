@@ -119,6 +119,9 @@ enum {
     SRS_FLV_EX_MODEX = 7,
 };
 
+// What such a packet is, to whatever track it belongs.
+enum srs_flv_kind srs_flv_ex_kind(enum srs_flv_type type, uint8_t packet_type);
+
 enum {
     SRS_FLV_FRAME_KEY = 1,
     SRS_FLV_FRAME_INTER = 2,

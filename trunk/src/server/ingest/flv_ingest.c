@@ -196,23 +196,12 @@ static void set_time(struct srs_flv_ingest *ingest, struct srs_flv_item *item,
     item->pts += item->dts;
 }
 
+// The descriptor of MPEG-2 TS is another record than the model's.
 static enum srs_flv_kind kind_of_packet(enum srs_kind kind, uint8_t packet_type)
 {
-    if (packet_type == SRS_FLV_EX_FRAMES_X && kind != SRS_KIND_VIDEO)
+    if (kind == SRS_KIND_VIDEO && packet_type == SRS_FLV_EX_MPEG2TS_START)
         return SRS_FLV_OTHER;
-    switch (packet_type) {
-    case SRS_FLV_EX_SEQUENCE_START:
-        return SRS_FLV_SEQUENCE_HEADER;
-    case SRS_FLV_EX_FRAMES:
-    case SRS_FLV_EX_FRAMES_X:
-        return SRS_FLV_FRAME;
-    case SRS_FLV_EX_SEQUENCE_END:
-        return SRS_FLV_SEQUENCE_END;
-    case SRS_FLV_EX_METADATA:
-        return SRS_FLV_METADATA;
-    default:
-        return SRS_FLV_OTHER;
-    }
+    return srs_flv_ex_kind(kind == SRS_KIND_VIDEO ? SRS_FLV_VIDEO : SRS_FLV_AUDIO, packet_type);
 }
 
 // --- multitrack ---------------------------------------------------------------------------------
@@ -319,12 +308,11 @@ static SRS_ERR video_message(struct srs_flv_ingest *ingest, uint32_t timestamp,
     if (err)
         return srs_wrap(err, "video tag of %zu bytes", body.size);
     bool many = video.enhanced && video.ex.tracks != SRS_FLV_TRACKS_PLAIN;
+    bool other_record = video.enhanced && video.ex.packet_type == SRS_FLV_EX_MPEG2TS_START;
     enum srs_flv_kind what =
-        many ? kind_of_packet(SRS_KIND_VIDEO, video.ex.packet_type) : video.kind;
+        many || other_record ? kind_of_packet(SRS_KIND_VIDEO, video.ex.packet_type) : video.kind;
     if (ends(what))
         return SRS_OK; // the stream may go on
-    if (video.enhanced && video.ex.packet_type == SRS_FLV_EX_MPEG2TS_START)
-        what = SRS_FLV_OTHER; // another record than the model's
     struct srs_flv_item item = {
         .kind = SRS_KIND_VIDEO,
         .codec = video_codec(&video),
