@@ -221,20 +221,6 @@ static void want(struct wants *wants, const struct srs_config_endpoints *endpoin
             wants->items[wants->count++] = (struct wanted){&endpoints->items[i], port};
 }
 
-static bool same_endpoint(const struct srs_config_endpoint *a, const struct srs_config_endpoint *b)
-{
-    return a->port == b->port && strcmp(a->host, b->host) == 0;
-}
-
-static bool same_endpoints(const struct srs_config_endpoints *a,
-                           const struct srs_config_endpoints *b)
-{
-    bool same = a->count == b->count;
-    for (size_t i = 0; same && i < a->count; i++)
-        same = same_endpoint(&a->items[i], &b->items[i]);
-    return same;
-}
-
 static void want_web(struct wants *wants, const struct srs_config_http *http,
                      const struct web_ports *ports)
 {
@@ -251,7 +237,8 @@ static void want_all(struct wants *wants, const struct srs_config *config)
 {
     const struct srs_config_http *api = &config->http_api;
     const struct srs_config_http *server = &config->http_server;
-    bool shared = api->enabled && server->enabled && same_endpoints(&api->listen, &server->listen);
+    bool shared =
+        api->enabled && server->enabled && srs_config_same_endpoints(&api->listen, &server->listen);
     want(wants, &config->rtmp_listen, &rtmp_port);
     if (config->rtmps.enabled)
         want(wants, &config->rtmps.listen, &rtmps_port);
@@ -289,7 +276,7 @@ static struct listening *find_at(const struct srs_listeners *listeners,
                                  const struct srs_config_endpoint *at)
 {
     srs_list_each (node, &listeners->all) {
-        if (same_endpoint(&listening_at(node)->at, at))
+        if (srs_config_same_endpoint(&listening_at(node)->at, at))
             return listening_at(node);
     }
     return NULL;

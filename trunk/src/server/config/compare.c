@@ -6,16 +6,6 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool same_endpoints(const struct srs_config_endpoints *a,
-                           const struct srs_config_endpoints *b)
-{
-    bool same = a->count == b->count;
-    for (size_t i = 0; same && i < a->count; i++)
-        same =
-            a->items[i].port == b->items[i].port && strcmp(a->items[i].host, b->items[i].host) == 0;
-    return same;
-}
-
 static bool same_words(const struct srs_config_words *a, const struct srs_config_words *b)
 {
     bool same = a->count == b->count;
@@ -44,7 +34,7 @@ static bool same_field(const struct srs_directive *row, const void *before, cons
     case SRS_DIRECTIVE_LIST:
         return same_words(a, b);
     case SRS_DIRECTIVE_LISTEN:
-        return same_endpoints(a, b);
+        return srs_config_same_endpoints(a, b);
     case SRS_DIRECTIVE_NETS:
         return same_networks(a, b);
     default:

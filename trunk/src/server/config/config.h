@@ -63,6 +63,11 @@ struct srs_config_tls {
     struct srs_config_words cert;
 };
 
+bool srs_config_same_endpoint(const struct srs_config_endpoint *a,
+                              const struct srs_config_endpoint *b);
+bool srs_config_same_endpoints(const struct srs_config_endpoints *a,
+                               const struct srs_config_endpoints *b);
+
 struct srs_config_http {
     bool enabled;
     bool crossdomain;

@@ -88,16 +88,6 @@ static OWN_FRAME SRS_ERR check_process(const struct srs_config_node *root, uint6
     return SRS_OK;
 }
 
-static bool is_same(const struct srs_config_endpoints *a, const struct srs_config_endpoints *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (a->items[i].port != b->items[i].port || strcmp(a->items[i].host, b->items[i].host) != 0)
-            return false;
-    return true;
-}
-
 static SRS_ERR share_listen(const struct srs_config_node *root, const char *scope,
                             const char *other, bool *shared)
 {
@@ -107,7 +97,7 @@ static SRS_ERR share_listen(const struct srs_config_node *root, const char *scop
     if (!err)
         err = get(root, other, "listen", &b);
     if (!err)
-        *shared = is_same(&a.listen, &b.listen);
+        *shared = srs_config_same_endpoints(&a.listen, &b.listen);
     return err;
 }
 

@@ -194,6 +194,21 @@ SRS_ERR srs_config_remote_read(const char *word, struct srs_config_remote *out)
     return SRS_OK;
 }
 
+bool srs_config_same_endpoint(const struct srs_config_endpoint *a,
+                              const struct srs_config_endpoint *b)
+{
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+bool srs_config_same_endpoints(const struct srs_config_endpoints *a,
+                               const struct srs_config_endpoints *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = srs_config_same_endpoint(&a->items[i], &b->items[i]);
+    return same;
+}
+
 static SRS_ERR add_endpoint(const char *word, struct srs_config_endpoints *list)
 {
     if (list->count == SRS_CONFIG_LISTEN_MAX)
