@@ -237,7 +237,7 @@ fuzz:
 	@trunk/auto/packages build test
 	@./configure --with-tests
 	@trunk/tests/run --only fuzz --fuzz-seconds $(TIME) --fuzz-keep $(if $(ONLY),--target $(ONLY)) \
-	    $(if $(RECORD),--fuzz-record)
+	    $(if $(RECORD),--fuzz-record) $(if $(JOBS),--jobs $(JOBS))
 
 cov fuzz-cov:
 	@trunk/auto/packages build test
@@ -281,7 +281,8 @@ help:
 	@echo 'make test       install what the tests need, build all variants, run all tests'
 	@echo 'make check      the static checks only'
 	@echo 'make bench      compare with nginx-rtmp; ONLY=name for one measurement'
-	@echo 'make fuzz       every fuzz target for TIME=600 seconds; ONLY=name for one; RECORD=1 writes doc/fuzz.md'
+	@echo 'make fuzz       every fuzz target for TIME=600 seconds, http_server and rtmp_server three times that;'
+	@echo '                ONLY=name for one, JOBS=n at once, RECORD=1 writes doc/fuzz.md'
 	@echo 'make fuzz-cov   lines that each fuzz corpus reaches, 85 % of its own files; ONLY=name'
 	@echo 'make mutate     whether tests notice 50 small changes; FILES=... BASE=ref SEED=n COUNT=n'
 	@echo 'make soak       joins, kills, stalls and reloads for TIME=600 seconds; nothing may grow'
