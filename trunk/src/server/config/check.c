@@ -65,9 +65,10 @@ static SRS_ERR check_leaf(struct check *check, const struct srs_directive *row,
     char place[SRS_CONFIG_PLACE];
     if (node->block)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "directive \"%s\" takes no block", row->name);
-    srs_config_node_place(node, place);
     bool list = row->type == SRS_DIRECTIVE_LIST || row->type == SRS_DIRECTIVE_LISTEN ||
                 row->type == SRS_DIRECTIVE_NETS;
+    if (node->arg_count != 1)
+        srs_config_node_place(node, place);
     if (node->arg_count == 0)
         srs_config_note(check->notes, "directive %s at %s has no value: default taken", row->name,
                         place);

@@ -205,11 +205,12 @@ static SRS_ERR resolve_in(struct srs_config_node *block, const char *scope, char
         char path[SRS_DIRECTIVE_PATH];
         if (row == NULL || err)
             continue;
-        srs_directive_path(row, path);
-        if (row->type == SRS_DIRECTIVE_SCOPE)
+        if (row->type == SRS_DIRECTIVE_SCOPE) {
+            srs_directive_path(row, path);
             err = resolve_in(node, path, env);
-        else if ((row->flags & SRS_DIRECTIVE_DOLLAR) != 0)
+        } else if ((row->flags & SRS_DIRECTIVE_DOLLAR) != 0) {
             err = resolve(node, env);
+        }
     }
     return err;
 }

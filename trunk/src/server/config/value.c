@@ -10,16 +10,27 @@
 
 enum { PORT_MAX = 65535, PORT_RTMP = 1935 };
 
-// One value on its way: where it stands is told in notes and errors.
+// One value on its way.
 struct reading {
     const struct srs_directive *row;
+    const struct srs_config_node *node; // that holds the word; NULL for the default
     const char *word;
+    struct srs_config_notes *notes;
+    bool env;
+    // What notes and errors tell of it: see describe.
     char path[SRS_DIRECTIVE_PATH];
     char place[SRS_CONFIG_PLACE];
     char shown[SRS_CONFIG_SHOWN];
-    struct srs_config_notes *notes;
-    bool env;
 };
+
+// Before each note and error, and not before: hardly a value needs any.
+static void describe(struct reading *r)
+{
+    srs_directive_path(r->row, r->path);
+    (void)srs_config_shown(r->word, r->shown);
+    if (r->node != NULL)
+        srs_config_node_place(r->node, r->place);
+}
 
 static void read_bool(struct reading *r, struct srs_config_value *out)
 {
@@ -28,9 +39,11 @@ static void read_bool(struct reading *r, struct srs_config_value *out)
     if (r->env && (r->row->flags & SRS_DIRECTIVE_ENV_FLIP) != 0)
         prefer_true = !prefer_true;
     out->on = prefer_true ? strcmp(r->word, "off") != 0 : strcmp(r->word, "on") == 0;
-    if (!known)
-        srs_config_note(r->notes, "%s is \"%s\", neither on nor off, at %s: taken as %s", r->path,
-                        r->shown, r->place, out->on ? "on" : "off");
+    if (known)
+        return;
+    describe(r);
+    srs_config_note(r->notes, "%s is \"%s\", neither on nor off, at %s: taken as %s", r->path,
+                    r->shown, r->place, out->on ? "on" : "off");
 }
 
 static bool is_word(const char *word, const char *at, size_t size)
@@ -63,6 +76,7 @@ static void read_word_of(struct reading *r, struct srs_config_value *out)
     if (out->word >= 0 || r->word[0] == '\0')
         return;
     out->word = other_index;
+    describe(r);
     srs_config_note(r->notes, "%s is \"%s\" at %s, which it does not know: taken as %.*s", r->path,
                     r->shown, r->place, other_index >= 0 ? (int)strcspn(other, " ") : 9,
                     other_index >= 0 ? other : "not given");
@@ -90,9 +104,11 @@ static double parse_number(struct reading *r)
     double real = fraction ? strtod(r->word, &end) : (double)strtoll(r->word, &end, 10);
     if (!isfinite(real))
         real = 0;
-    if (end == r->word || *end != '\0')
+    if (end == r->word || *end != '\0') {
+        describe(r);
         srs_config_note(r->notes, "%s is \"%s\" at %s, not a plain number: read as %g", r->path,
                         r->shown, r->place, real);
+    }
     return real;
 }
 
@@ -108,6 +124,7 @@ static SRS_ERR read_number(struct reading *r, struct srs_config_value *out)
     bool ranged = row->low != 0 || row->high != 0;
     if (ranged && (real < row->low || real > row->high)) {
         double taken = real < row->low ? row->low : row->high;
+        describe(r);
         if ((row->flags & SRS_DIRECTIVE_STRICT) != 0)
             return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s is %g, want %g to %g", r->path, real,
                             row->low, row->high);
@@ -228,7 +245,10 @@ static SRS_ERR read_endpoints(struct reading *r, const struct srs_config_node *n
         return r->word[0] != '\0' ? add_endpoint(r->word, &out->listen) : SRS_OK;
     for (size_t i = 0; i < node->arg_count && !err; i++)
         err = add_endpoint(node->args[i], &out->listen);
-    return err ? srs_wrap(err, "%s", r->path) : SRS_OK;
+    if (!err)
+        return SRS_OK;
+    describe(r);
+    return srs_wrap(err, "%s", r->path);
 }
 
 static SRS_ERR add_network(const char *word, struct srs_config_networks *list)
@@ -273,7 +293,10 @@ static SRS_ERR read_networks(struct reading *r, const struct srs_config_node *no
         return SRS_OK;
     for (size_t i = 0; i < node->arg_count && !err; i++)
         err = add_networks(node->args[i], &out->networks);
-    return err ? srs_wrap(err, "%s", r->path) : SRS_OK;
+    if (!err)
+        return SRS_OK;
+    describe(r);
+    return srs_wrap(err, "%s", r->path);
 }
 
 SRS_ERR srs_config_value_read(const struct srs_directive *row, const struct srs_config_node *node,
@@ -282,12 +305,10 @@ SRS_ERR srs_config_value_read(const struct srs_directive *row, const struct srs_
     struct reading r = {.row = row, .word = row->value, .notes = notes};
     *out = (struct srs_config_value){.word = -1};
     if (node != NULL && node->arg_count > 0 && node->args[0][0] != '\0') {
+        r.node = node;
         r.word = node->args[0];
         r.env = node->env;
-        srs_config_node_place(node, r.place);
     }
-    srs_directive_path(row, r.path);
-    (void)srs_config_shown(r.word, r.shown);
     out->text = r.word;
     switch (row->type) {
     case SRS_DIRECTIVE_OFF:
