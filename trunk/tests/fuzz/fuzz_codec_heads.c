@@ -1,5 +1,6 @@
 // The short headers: VP8 and VP9, Opus, FLAC, MP3, AC-3. First byte: which. What is read has sane
 // fields; records are written back and read again.
+// Covers: codec/ac3.c codec/flac.c codec/mp3.c codec/opus.c codec/vpx.c
 #include "codec/ac3.h"
 #include "codec/flac.h"
 #include "codec/mp3.h"

@@ -27,15 +27,16 @@ static void split(char *text, char *env[VARIABLES_MAX + 1])
 
 static srs_err parse_file(struct srs_config_tree *tree, const char *text, size_t size)
 {
+    static int fd = -1; // one for all runs: to make it takes longer than to parse what is in it
     char path[32];
     if (memmem(text, size, "include", strlen("include")) != NULL)
         return SRS_OK;
-    int fd = memfd_create("input", MFD_CLOEXEC);
-    fuzz_assert(fd >= 0 && write(fd, text, size) == (ssize_t)size);
+    if (fd < 0)
+        fd = memfd_create("input", MFD_CLOEXEC);
+    fuzz_assert(fd >= 0 && ftruncate(fd, (off_t)size) == 0);
+    fuzz_assert(pwrite(fd, text, size, 0) == (ssize_t)size);
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    srs_err err = srs_config_parse_file(tree, path);
-    (void)close(fd);
-    return err;
+    return srs_config_parse_file(tree, path);
 }
 
 static srs_err run(struct srs_config_tree *tree, const char *text, size_t size, char *const *env,

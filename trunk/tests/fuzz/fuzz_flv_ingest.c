@@ -1,5 +1,6 @@
 // Tags of a file into a source whose viewer takes them as FLV: nothing breaks, what comes out are
 // whole tags, and memory follows bytes.
+// Covers: ingest/flv_ingest.c ingest/flv_codecs.c
 #include "codec/flv.h"
 #include "core/mem.h"
 #include "fuzz/fuzz.h"

@@ -1,5 +1,6 @@
 // Either side of the handshake, fed in pieces: it ends or asks for more, answers once, and keeps
 // nothing. The first byte: bit 0 = client, bit 1 = C1 is signed here, bit 2 = in the second layout.
+// Covers: rtmp/handshake.c rtmp/digest.c
 #include "fuzz/fuzz.h"
 #include "protocol/rtmp/digest.h"
 #include "protocol/rtmp/handshake.h"

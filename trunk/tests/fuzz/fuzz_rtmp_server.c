@@ -1,6 +1,7 @@
 // Whole sessions: the machine answers, asks for more or names an error, and what it sends can be
 // read. The first byte: bit 0 = begin after the handshake, bit 1 = refuse, bit 2 = keep the rest
 // over events, bit 3 = windows of the configuration, and a player's request is forgotten.
+// Covers: rtmp/server.c rtmp/server_command.c rtmp/server_answer.c rtmp/message.c
 #include "fuzz/fuzz.h"
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
