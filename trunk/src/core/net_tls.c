@@ -345,18 +345,53 @@ void srs_tls_server_unref(struct srs_tls_server *server)
     srs_free(server);
 }
 
+// The system's in one file. OpenSSL's other way, a folder of them, would be read in the middle of
+// handshakes.
+static const char *system_authorities(void)
+{
+    static const char *const usual[] = {
+        "/etc/ssl/certs/ca-certificates.crt", // Debian, Alpine, Arch
+        "/etc/pki/tls/certs/ca-bundle.crt",   // Fedora
+        "/etc/ssl/ca-bundle.pem",             // SUSE
+    };
+    const char *named = secure_getenv(X509_get_default_cert_file_env());
+    if (named != NULL && named[0] != '\0')
+        return named;
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (access(usual[i], R_OK) == 0)
+            return usual[i];
+    return X509_get_default_cert_file();
+}
+
+static SRS_ERR add_authorities(SSL_CTX *context, const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return srs_fail_sys(SRS_E_TLS_KEY_CRT, "authorities %.60s", path);
+    if (!S_ISREG(status.st_mode) || status.st_size > SRS_TLS_AUTHORITIES_MAX)
+        return srs_fail(SRS_E_TLS_KEY_CRT, "authorities %.60s is no file of up to %d bytes", path,
+                        SRS_TLS_AUTHORITIES_MAX);
+    ERR_clear_error();
+    if (SSL_CTX_load_verify_file(context, path) != 1)
+        return srs_fail(SRS_E_TLS_KEY_CRT, "authorities %.60s: %s", path, reason());
+    ERR_clear_error();
+    // Whoever is listed is believed, also who is below another authority.
+    (void)X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
+    return SRS_OK;
+}
+
 SRS_ERR srs_tls_client_new(bool verify, const char *authorities, struct srs_tls_client **out)
 {
+    srs_err err = SRS_OK;
     SSL_CTX *context = context_new(TLS_client_method());
     if (context == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "TLS context: %s", reason());
     SSL_CTX_set_verify(context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-    int loaded = authorities != NULL ? SSL_CTX_load_verify_file(context, authorities)
-                                     : SSL_CTX_set_default_verify_paths(context);
-    if (verify && loaded != 1) {
+    if (verify)
+        err = add_authorities(context, authorities != NULL ? authorities : system_authorities());
+    if (err) {
         SSL_CTX_free(context);
-        return srs_fail(SRS_E_TLS_KEY_CRT, "authorities %.40s: %s",
-                        authorities != NULL ? authorities : "of the system", reason());
+        return srs_wrap(err, "TLS client");
     }
     struct srs_tls_client *client = srs_new(struct srs_tls_client);
     client->refs = 1;
@@ -575,11 +610,14 @@ static SRS_ERR step(struct srs_conn *conn, struct tls *tls, struct srs_span raw)
     if (result != 1 && what == SSL_ERROR_WANT_READ) {
         err = srs_bare(SRS_E_AGAIN);
     } else if (result != 1) {
-        long verified = SSL_get_verify_result(tls->ssl);
+        bool looked = (SSL_get_verify_mode(tls->ssl) & SSL_VERIFY_PEER) != 0;
+        long verified = looked ? SSL_get_verify_result(tls->ssl) : X509_V_OK;
         const char *why = reason();
         if (verified != X509_V_OK)
-            why = X509_verify_cert_error_string(verified);
-        err = srs_fail(SRS_E_TLS_HANDSHAKE, "%s", why);
+            err = srs_fail(SRS_E_TLS_HANDSHAKE, "certificate refused: %s",
+                           X509_verify_cert_error_string(verified));
+        else
+            err = srs_fail(SRS_E_TLS_HANDSHAKE, "%s", why);
     }
     srs_err pushed = wire_push(conn);
     if (pushed && !(err && err != SRS_E_AGAIN))

@@ -14,6 +14,8 @@ enum {
     SRS_TLS_CERTS_MAX = 16,
     // A certificate with its chain, or a key, as PEM. Long chains are below 10 KiB.
     SRS_TLS_FILE_MAX = 64 * 1024,
+    // Of certificates to trust. The system's are 220 KiB.
+    SRS_TLS_AUTHORITIES_MAX = 2 * 1024 * 1024,
     // Of the first message. Browsers send 2 KiB, with large tickets up to 4.
     SRS_TLS_HELLO_MAX = 16 * 1024,
 };
@@ -46,14 +48,15 @@ SRS_YIELDS SRS_ERR srs_tls_accept(struct srs_conn *conn, struct srs_tls_server *
 
 struct srs_tls_client; // counted
 
-// `authorities` is a PEM file of those to trust, NULL for the system's. Without `verify` any
-// certificate will do.
+// `authorities` is a PEM file of those to trust, NULL for the system's (or those of the file that
+// the variable SSL_CERT_FILE names). Without `verify` any certificate will do. Reads files.
+// TLS_KEY_CRT names the file; NO_MEMORY.
 SRS_ERR srs_tls_client_new(bool verify, const char *authorities, struct srs_tls_client **out);
 struct srs_tls_client *srs_tls_client_ref(struct srs_tls_client *client);
 void srs_tls_client_unref(struct srs_tls_client *client);
 
 // The client's handshake; `host` is the name or address the certificate must be for, and the name
-// is told to the server. Errors as above.
+// is told to the server. Errors as above; TLS_HANDSHAKE tells why a certificate was refused.
 SRS_YIELDS SRS_ERR srs_tls_connect(struct srs_conn *conn, struct srs_tls_client *client,
                                    const char *host, srs_usec deadline);
 

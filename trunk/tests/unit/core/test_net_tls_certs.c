@@ -4,7 +4,19 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+static void assert_story(srs_err want, srs_err err, const char *part)
+{
+    char text[512];
+    srs_err_format(err, text, sizeof text);
+    if (err != want || strstr(text, part) == NULL)
+        fail_msg("want \"%s\" in: %s", part, text);
+    (void)srs_bare(err);
+}
 
 // --- names and protocols ------------------------------------------------------------------------
 
@@ -182,15 +194,16 @@ static void test_tls_given_our_client_then_it_verifies_names_and_authorities(voi
         const char *host;
         const char *authorities;
         bool verify;
-        srs_err want;
+        const char *refused; // what is told; NULL: accepted
     } rows[] = {
-        {"its name", "one.example", tls_one.cert, true, SRS_OK},
-        {"its address", "127.0.0.1", tls_one.cert, true, SRS_OK},
-        {"another name", "two.example", tls_one.cert, true, SRS_E_TLS_HANDSHAKE},
-        {"another address", "127.0.0.2", tls_one.cert, true, SRS_E_TLS_HANDSHAKE},
-        {"another authority", "one.example", tls_other.cert, true, SRS_E_TLS_HANDSHAKE},
-        {"the system's authorities", "one.example", NULL, true, SRS_E_TLS_HANDSHAKE},
-        {"unverified", "two.example", NULL, false, SRS_OK},
+        {"its name", "one.example", tls_one.cert, true, NULL},
+        {"its address", "127.0.0.1", tls_one.cert, true, NULL},
+        {"another name", "two.example", tls_one.cert, true, "refused: hostname mismatch"},
+        {"another address", "127.0.0.2", tls_one.cert, true, "refused: IP address mismatch"},
+        {"another authority", "one.example", tls_other.cert, true, "refused: self-signed"},
+        {"the system's authorities", "one.example", NULL, true, "refused: self-signed"},
+        {"unverified", "two.example", NULL, false, NULL},
+        {"unverified, whatever the file", "two.example", "/nowhere.pem", false, NULL},
     };
     struct srs_tls_server *server = tls_serve_with(&tls_one, NULL);
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
@@ -206,9 +219,12 @@ static void test_tls_given_our_client_then_it_verifies_names_and_authorities(voi
         assert_err(SRS_OK, srs_conn_new(peer, &conn), "client's end");
         srs_err err = srs_tls_connect(conn, client, rows[i].host, SOON);
         srs_tls_client_unref(client);
-        assert_err(rows[i].want, err, rows[i].why);
+        if (rows[i].refused != NULL)
+            assert_story(SRS_E_TLS_HANDSHAKE, err, rows[i].refused);
+        else
+            assert_err(SRS_OK, err, rows[i].why);
         tls_wait_done(&side);
-        if (rows[i].want == SRS_OK) {
+        if (rows[i].refused == NULL) {
             assert_err(SRS_OK, side.result, rows[i].why);
             assert_err(SRS_OK, srs_conn_write_now(conn, &iov, 1, &part), "write");
             assert_err(SRS_OK, srs_conn_read(side.conn, SOON, &got), "read");
@@ -217,9 +233,110 @@ static void test_tls_given_our_client_then_it_verifies_names_and_authorities(voi
         srs_conn_free(conn);
         tls_end(&side, -1);
     }
-    struct srs_tls_client *none = NULL;
-    assert_err(SRS_E_TLS_KEY_CRT, srs_tls_client_new(true, "/nowhere.pem", &none), "no such file");
     srs_tls_server_unref(server);
+}
+
+static void test_tls_given_bad_authorities_then_named(void **state)
+{
+    (void)state;
+    char empty[PATH_SIZE], huge[PATH_SIZE], fifo[PATH_SIZE];
+    tls_write_file("no-authorities", "", 0, empty);
+    tls_write_file("huge-authorities", "", 0, huge);
+    assert_int_equal(truncate(huge, SRS_TLS_AUTHORITIES_MAX + 1), 0);
+    tls_path("fifo-authorities", fifo);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    const struct {
+        const char *path;
+        const char *story;
+    } rows[] = {
+        {"/nowhere.pem", "authorities /nowhere.pem"},
+        {empty, empty},
+        {tls_one.key, tls_one.key},
+        {huge, "no file of up to 2097152 bytes"},
+        {fifo, "no file of up to"},
+        {tls_folder, "no file of up to"},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_tls_client *client = NULL;
+        assert_story(SRS_E_TLS_KEY_CRT, srs_tls_client_new(true, rows[i].path, &client),
+                     rows[i].story);
+        assert_null(client);
+    }
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+// The variable takes the place of the system's file.
+static void test_tls_given_the_usual_variable_then_the_systems_authorities_are_there(void **state)
+{
+    (void)state;
+    struct srs_tls_client *client = NULL;
+    assert_int_equal(setenv("SSL_CERT_FILE", "/nowhere.pem", 1), 0);
+    assert_story(SRS_E_TLS_KEY_CRT, srs_tls_client_new(true, NULL, &client), "/nowhere.pem");
+    assert_int_equal(setenv("SSL_CERT_FILE", tls_one.cert, 1), 0);
+    assert_err(SRS_OK, srs_tls_client_new(true, NULL, &client), "named by the variable");
+    assert_int_equal(unsetenv("SSL_CERT_FILE"), 0);
+    struct srs_tls_server *server = tls_serve_with(&tls_one, NULL);
+    struct srs_conn *conn = NULL;
+    struct tls_side side;
+    int peer;
+    tls_begin(&side, server, &peer);
+    assert_err(SRS_OK, srs_conn_new(peer, &conn), "client's end");
+    assert_err(SRS_OK, srs_tls_connect(conn, client, "one.example", SOON), "believed");
+    tls_wait_done(&side);
+    srs_conn_free(conn);
+    tls_end(&side, -1);
+    srs_tls_client_unref(client);
+    srs_tls_server_unref(server);
+}
+
+// What the peer refuses is not told as a fault of its certificate.
+static void test_tls_given_a_peer_of_no_tls_then_our_client_says_so(void **state)
+{
+    (void)state;
+    static const struct {
+        bool verify;
+        const char *answer;
+        const char *story;
+    } rows[] = {
+        {true, "HTTP/1.1 400 Bad Request\r\n\r\n", "TLS"},
+        {false, "\x15\x03\x03\0\2\2\x28", "alert handshake failure"},
+        {true, "\x15\x03\x03\0\2\2\x28", "alert handshake failure"},
+    };
+    static const size_t sizes[] = {28, 7, 7};
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_tls_client *client = NULL;
+        struct srs_conn *conn = NULL;
+        int fds[2];
+        assert_err(SRS_OK, srs_tls_client_new(rows[i].verify, tls_one.cert, &client), "new");
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+        assert_err(SRS_OK, srs_conn_new(fds[0], &conn), "client's end");
+        tls_say(fds[1], rows[i].answer, sizes[i]);
+        srs_err err = srs_tls_connect(conn, client, "one.example", SOON);
+        char text[512];
+        srs_err_format(err, text, sizeof text);
+        assert_null(strstr(text, "refused"));
+        assert_non_null(strstr(text, rows[i].story));
+        assert_err(SRS_E_TLS_HANDSHAKE, err, rows[i].story);
+        srs_conn_free(conn);
+        (void)close(fds[1]);
+        srs_tls_client_unref(client);
+    }
+}
+
+static void test_tls_given_a_silent_peer_then_our_client_stops_at_its_deadline(void **state)
+{
+    (void)state;
+    struct srs_tls_client *client = NULL;
+    struct srs_conn *conn = NULL;
+    int fds[2];
+    assert_err(SRS_OK, srs_tls_client_new(false, NULL, &client), "new");
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    assert_err(SRS_OK, srs_conn_new(fds[0], &conn), "client's end");
+    assert_story(SRS_E_SOCKET_TIMEOUT, srs_tls_connect(conn, client, "h", srs_now() + SRS_MSEC),
+                 "TLS handshake not complete in time");
+    srs_conn_free(conn);
+    (void)close(fds[1]);
+    srs_tls_client_unref(client);
 }
 
 int main(void)
@@ -231,6 +348,10 @@ int main(void)
         TEST(test_tls_given_bad_files_then_named),
         TEST(test_tls_given_a_new_context_then_old_connections_keep_theirs),
         TEST(test_tls_given_our_client_then_it_verifies_names_and_authorities),
+        TEST(test_tls_given_bad_authorities_then_named),
+        TEST(test_tls_given_the_usual_variable_then_the_systems_authorities_are_there),
+        TEST(test_tls_given_a_peer_of_no_tls_then_our_client_says_so),
+        TEST(test_tls_given_a_silent_peer_then_our_client_stops_at_its_deadline),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, tls_setup, tls_teardown);
