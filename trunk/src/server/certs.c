@@ -2,6 +2,9 @@
 #include "core/assert.h"
 #include "core/mem.h"
 #include "core/task.h"
+#include <string.h>
+
+// --- ports --------------------------------------------------------------------------------------
 
 static SRS_ERR load(const struct srs_config_tls *tls, const char *path, const char *alpn,
                     struct srs_tls_server **out)
@@ -16,6 +19,65 @@ static SRS_ERR load(const struct srs_config_tls *tls, const char *path, const ch
     return err ? srs_wrap(err, "%s.cert and %s.key", path, path) : SRS_OK;
 }
 
+// --- copies to other servers --------------------------------------------------------------------
+
+static bool has_tls(const struct srs_config_forward *forward)
+{
+    const struct srs_config_words *words = &forward->destination;
+    struct srs_config_remote remote;
+    for (size_t i = 0; forward->enabled && i < words->count; i++) {
+        srs_err err = srs_config_remote_read(words->items[i], &remote);
+        if (!err && remote.tls)
+            return true;
+        srs_err_drop(err, "told when the configuration was checked");
+    }
+    return false;
+}
+
+// Files do not matter to a client that looks at no certificate.
+static const char *authorities(const struct srs_config_forward *forward)
+{
+    return forward->tls_verify ? forward->tls_ca : "";
+}
+
+struct srs_tls_client *srs_certs_forward(const struct srs_certs *certs,
+                                         const struct srs_config_forward *forward)
+{
+    for (size_t i = 0; i < certs->forward_count; i++)
+        if (certs->forward[i].verify == forward->tls_verify &&
+            strcmp(certs->forward[i].ca, authorities(forward)) == 0)
+            return certs->forward[i].client;
+    return NULL;
+}
+
+static SRS_ERR load_forward(struct srs_certs *certs, const struct srs_config_vhost *vhost)
+{
+    const struct srs_config_forward *forward = &vhost->forward;
+    const char *ca = authorities(forward);
+    struct srs_tls_client *client = NULL;
+    if (!vhost->enabled || !has_tls(forward) || srs_certs_forward(certs, forward) != NULL)
+        return SRS_OK;
+    srs_err err = srs_tls_client_new(forward->tls_verify, ca[0] != '\0' ? ca : NULL, &client);
+    if (err)
+        return srs_wrap(err, "forward.tls_ca of vhost %.60s", vhost->name);
+    certs->forward[certs->forward_count++] =
+        (struct srs_certs_forward){.verify = forward->tls_verify, .ca = ca, .client = client};
+    return SRS_OK;
+}
+
+static SRS_ERR load_forwards(struct srs_certs *certs, const struct srs_config *config)
+{
+    srs_err err = SRS_OK;
+    if (config->vhost_count == 0)
+        return SRS_OK;
+    certs->forward = srs_mem_new(config->vhost_count * sizeof *certs->forward);
+    for (size_t i = 0; i < config->vhost_count && !err; i++)
+        err = load_forward(certs, &config->vhosts[i]);
+    return err;
+}
+
+// --- all ----------------------------------------------------------------------------------------
+
 SRS_ERR srs_certs_load(const struct srs_config *config, struct srs_certs **out)
 {
     static const char http[] = "http/1.1";
@@ -26,6 +88,8 @@ SRS_ERR srs_certs_load(const struct srs_config *config, struct srs_certs **out)
     if (!err && config->http_server.enabled)
         err =
             load(&config->http_server.https, "http_server.https", http, &certs->of[SRS_CERTS_WEB]);
+    if (!err)
+        err = load_forwards(certs, config);
     if (err) {
         srs_certs_free(certs);
         return err;
@@ -90,5 +154,8 @@ void srs_certs_free(struct srs_certs *certs)
         return;
     for (size_t i = 0; i < SRS_CERTS_PORTS; i++)
         srs_tls_server_unref(certs->of[i]);
+    for (size_t i = 0; i < certs->forward_count; i++)
+        srs_tls_client_unref(certs->forward[i].client);
+    srs_free(certs->forward);
     srs_free(certs);
 }

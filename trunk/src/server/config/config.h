@@ -108,8 +108,10 @@ struct srs_config_vhost {
         bool parse_sps;
         bool try_annexb_first;
     } publish;
-    struct {
+    struct srs_config_forward {
         bool enabled;
+        bool tls_verify;
+        const char *tls_ca; // "" for the system's authorities
         struct srs_config_words destination;
     } forward;
     struct {
@@ -190,11 +192,13 @@ void srs_config_unref(struct srs_config *config);
 const struct srs_config_vhost *srs_config_vhost_find(const struct srs_config *config,
                                                      const char *name);
 
-// Another server as it is written in a list: "host", "host:1935", "[::1]:1935"; without a port it
-// is RTMP's. SYSTEM_CONFIG_INVALID for anything else, URLs too.
+// Another server as it is written in a list: "host", "host:1935", "[::1]:1935", with "rtmp://" or
+// "rtmps://" in front or not; without a port it is that of the protocol. SYSTEM_CONFIG_INVALID for
+// anything else, also for what stands behind the port of a URL.
 enum { SRS_CONFIG_NAME_MAX = 253 };
 struct srs_config_remote {
     char host[SRS_CONFIG_NAME_MAX + 1]; // a name, or an address without brackets
     uint16_t port;
+    bool tls;
 };
 SRS_ERR srs_config_remote_read(const char *word, struct srs_config_remote *out);

@@ -174,20 +174,41 @@ static SRS_ERR check_web(const struct srs_config_node *root)
     return err;
 }
 
+static SRS_ERR note_forward_tls(const struct srs_config_node *vhost, bool has_tls,
+                                struct srs_config_notes *notes)
+{
+    bool verify = false;
+    struct srs_config_value ca;
+    srs_err err = get_on(vhost, "vhost.forward", "tls_verify", &verify);
+    if (!err)
+        err = get(vhost, "vhost.forward", "tls_ca", &ca);
+    if (err)
+        return err;
+    if (has_tls && !verify)
+        srs_config_note(notes, "forward.tls_verify is off: whoever answers in the place of an "
+                               "rtmps:// destination gets the stream");
+    if (ca.text[0] != '\0' && (!has_tls || !verify))
+        srs_config_note(notes, "forward.tls_ca has no effect: %s",
+                        has_tls ? "tls_verify is off" : "no destination begins with rtmps://");
+    return SRS_OK;
+}
+
 static SRS_ERR check_destinations(const struct srs_config_node *vhost,
                                   struct srs_config_notes *notes)
 {
     struct srs_config_value to;
     struct srs_config_remote remote;
+    bool has_tls = false;
     srs_err err = get(vhost, "vhost.forward", "destination", &to);
     for (size_t i = 0; !err && i < to.words.count; i++) {
         err = srs_config_remote_read(to.words.items[i], &remote);
         if (err)
             return srs_wrap(err, "forward.destination");
+        has_tls = has_tls || remote.tls;
     }
     if (!err && to.words.count == 0)
         srs_config_note(notes, "forward is on without a destination");
-    return err;
+    return err ? err : note_forward_tls(vhost, has_tls, notes);
 }
 
 // A publisher is copied as long as it publishes, also when nobody watches it here.

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORT_MAX = 65535, PORT_RTMP = 1935 };
+enum { PORT_MAX = 65535, PORT_RTMP = 1935, PORT_RTMPS = 443 };
 
 // One value on its way.
 struct reading {
@@ -186,19 +186,34 @@ static bool is_name(const char *host)
     return true;
 }
 
+// What is behind it; *tls is true for that of RTMPS.
+static const char *skip_scheme(const char *word, bool *tls)
+{
+    static const char plain[] = "rtmp://";
+    static const char secure[] = "rtmps://";
+    *tls = strncmp(word, secure, sizeof secure - 1) == 0;
+    if (*tls)
+        return word + sizeof secure - 1;
+    return strncmp(word, plain, sizeof plain - 1) == 0 ? word + sizeof plain - 1 : word;
+}
+
 SRS_ERR srs_config_remote_read(const char *word, struct srs_config_remote *out)
 {
     char shown[SRS_CONFIG_SHOWN];
     struct srs_config_remote remote = {.port = PORT_RTMP};
-    bool brackets = word[0] == '[';
-    const char *host = word + brackets;
+    const char *at = skip_scheme(word, &remote.tls);
+    bool brackets = at[0] == '[';
+    const char *host = at + brackets;
     size_t size = strcspn(host, brackets ? "]" : ":");
     const char *rest = host + size + (host[size] == ']');
     (void)srs_config_shown(word, shown);
     if (size < sizeof remote.host && (!brackets || host[size] == ']'))
         memcpy(remote.host, host, size);
     if (remote.host[0] == '\0' || (brackets ? !is_address(remote.host) : !is_name(remote.host)))
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "\"%s\" is not host:port", shown);
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                        "\"%s\" is not host:port nor rtmps://host:port", shown);
+    if (remote.tls)
+        remote.port = PORT_RTMPS;
     if (*rest != '\0') {
         char *end = NULL;
         long port = *rest == ':' ? strtol(rest + 1, &end, 10) : 0;

@@ -3,20 +3,22 @@
 // has no queue of its own, begins at a key frame, and jumps to the next one when it falls behind.
 //
 // The publisher's session and each coroutine hold the whole; the last to go frees it. Left out:
-// RTMPS, and destinations from a callback.
+// destinations from a callback.
 #include "server/forward/forward.h"
 #include "core/dns.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "protocol/rtmp/client.h"
+#include "server/certs.h"
 #include "server/forward/forward_priv.h"
 #include <stdio.h>
 #include <sys/random.h>
 
-enum { DESTINATIONS_MAX = 32, NAME_TEXT = SRS_CONFIG_NAME_MAX + 16 };
+enum { DESTINATIONS_MAX = 32, NAME_TEXT = SRS_CONFIG_NAME_MAX + 24 };
 
 static const srs_usec resolve_usec = 5 * SRS_SEC;
 static const srs_usec dial_usec = 5 * SRS_SEC;     // each address
+static const srs_usec tls_usec = 10 * SRS_SEC;     // its handshake
 static const srs_usec publish_usec = 10 * SRS_SEC; // from the handshake to Publish.Start
 static const srs_usec goodbye_usec = 1 * SRS_SEC;
 
@@ -39,6 +41,7 @@ struct srs_forward {
     struct srs_writer *writer;
     struct srs_source *source; // a reference
     struct srs_viewer_options options;
+    struct srs_tls_client *tls; // a reference, NULL when no destination is inside TLS
     char *param;
     unsigned count;
     struct copy copies[]; // [0..count)
@@ -49,6 +52,7 @@ static void forward_unref(struct srs_forward *forward)
     if (--forward->refs > 0)
         return;
     srs_source_unref(forward->source);
+    srs_tls_client_unref(forward->tls);
     srs_free(forward->param);
     srs_free(forward);
     srs_live_add(SRS_LIVE_FORWARD, -1);
@@ -79,6 +83,7 @@ static SRS_ERR open_client(struct copy *copy)
     struct srs_forward_names *names = srs_new(struct srs_forward_names);
     const struct srs_forward_target target = {.host = copy->to.host,
                                               .port = copy->to.port,
+                                              .tls = copy->to.tls,
                                               .vhost = source->vhost,
                                               .app = source->app,
                                               .stream = source->stream,
@@ -208,24 +213,38 @@ static SRS_YIELDS SRS_ERR send_stream(struct copy *copy)
     return err;
 }
 
+static void log_publish(const struct copy *copy)
+{
+    char tls[SRS_ENDPOINT_TEXT];
+    srs_conn_tls_describe(copy->conn, tls);
+    srs_log_info("forward", "publish to=%s stream=%s attempt=%u%s%s", copy->name,
+                 copy->forward->source->key, copy->attempts, tls[0] != '\0' ? " tls=" : "", tls);
+}
+
+static SRS_YIELDS SRS_ERR publish(struct copy *copy)
+{
+    srs_err err = open_client(copy);
+    if (err)
+        return err;
+    err = ask_to_publish(copy);
+    if (!err) {
+        copy->started_at = srs_now();
+        log_publish(copy);
+        err = send_stream(copy);
+    }
+    srs_rtmp_client_fini(&copy->client);
+    return err;
+}
+
 static SRS_YIELDS SRS_ERR run_once(struct copy *copy)
 {
     copy->attempts++;
     copy->started_at = 0;
     srs_err err = dial(copy);
-    if (err)
-        return err;
-    err = open_client(copy);
-    if (!err) {
-        err = ask_to_publish(copy);
-        if (!err) {
-            copy->started_at = srs_now();
-            srs_log_info("forward", "publish to=%s stream=%s attempt=%u", copy->name,
-                         copy->forward->source->key, copy->attempts);
-            err = send_stream(copy);
-        }
-        srs_rtmp_client_fini(&copy->client);
-    }
+    if (!err && copy->to.tls)
+        err = srs_tls_connect(copy->conn, copy->forward->tls, copy->to.host, srs_now() + tls_usec);
+    if (!err)
+        err = publish(copy);
     srs_conn_free(copy->conn);
     copy->conn = NULL;
     return err;
@@ -272,8 +291,8 @@ static SRS_YIELDS srs_err copy_main(void *arg)
 static void name_copy(struct copy *copy)
 {
     bool v6 = strchr(copy->to.host, ':') != NULL;
-    (void)snprintf(copy->name, sizeof copy->name, "%s%s%s:%u", v6 ? "[" : "", copy->to.host,
-                   v6 ? "]" : "", copy->to.port);
+    (void)snprintf(copy->name, sizeof copy->name, "%s%s%s%s:%u", copy->to.tls ? "rtmps://" : "",
+                   v6 ? "[" : "", copy->to.host, v6 ? "]" : "", copy->to.port);
 }
 
 static SRS_ERR add_copies(struct srs_forward *forward, const struct srs_config_words *words,
@@ -286,6 +305,8 @@ static SRS_ERR add_copies(struct srs_forward *forward, const struct srs_config_w
         if (err)
             return err;
         name_copy(copy);
+        if (copy->to.tls && forward->tls == NULL)
+            return srs_fail(SRS_E_TLS_KEY_CRT, "no authorities for %s", copy->name);
         err = srs_scope_spawn(scope, copy_main, copy);
         if (err)
             return srs_wrap(err, "to %s", copy->name);
@@ -314,6 +335,8 @@ SRS_ERR srs_forward_begin(struct srs_server *server, const struct srs_config_vho
     forward->options = srs_server_viewer_options(server, vhost);
     forward->options.mux = &srs_mux_rtmp;
     forward->options.params.chunk_size = (uint32_t)vhost->chunk_size;
+    struct srs_tls_client *tls = srs_certs_forward(server->certs, &vhost->forward);
+    forward->tls = tls != NULL ? srs_tls_client_ref(tls) : NULL;
     forward->param = srs_try_strndup(param, strlen(param));
     srs_err err = forward->param != NULL ? add_copies(forward, words, &server->services)
                                          : srs_fail(SRS_E_NO_MEMORY, "forward");

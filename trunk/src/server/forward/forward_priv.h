@@ -20,6 +20,7 @@ struct srs_forward_target {
     const char *app;
     const char *stream;
     const char *param;
+    bool tls;
 };
 // LIMIT when they are too long.
 SRS_ERR srs_forward_names(const struct srs_forward_target *target, struct srs_forward_names *out);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PORT_RTMP = 1935 };
+enum { PORT_RTMP = 1935, PORT_RTMPS = 443 };
 
 static const srs_usec pause_first = 1 * SRS_SEC;
 static const srs_usec pause_most = 30 * SRS_SEC;
@@ -16,10 +16,11 @@ SRS_ERR srs_forward_names(const struct srs_forward_target *target, struct srs_fo
     const char *host = usual ? target->host : target->vhost;
     bool v6 = strchr(host, ':') != NULL;
     char port[16] = "";
-    if (target->port != PORT_RTMP)
+    if (target->port != (target->tls ? PORT_RTMPS : PORT_RTMP))
         (void)snprintf(port, sizeof port, ":%u", target->port);
-    int url = snprintf(out->tc_url, sizeof out->tc_url, "rtmp://%s%s%s%s/%s", v6 ? "[" : "", host,
-                       v6 ? "]" : "", port, target->app);
+    int url =
+        snprintf(out->tc_url, sizeof out->tc_url, "rtmp%s://%s%s%s%s/%s", target->tls ? "s" : "",
+                 v6 ? "[" : "", host, v6 ? "]" : "", port, target->app);
     int name = snprintf(out->stream, sizeof out->stream, "%s%s", target->stream, target->param);
     if (url < 0 || (size_t)url >= sizeof out->tc_url || name < 0 ||
         (size_t)name >= sizeof out->stream)

@@ -630,8 +630,10 @@ static void test_config_given_what_does_not_fit_then_refused(void **state)
          "forward and publish.kickoff_for_idle"},
         {"vhost v { forward a:0; }", "\"a:0\" has no port from 1 to 65535"},
         {"vhost v { forward { enabled on; destination a rtmp://b/live; } }",
-         "\"rtmp://b/live\" has no port"},
+         "\"rtmp://b/live\" is not host:port"},
         {"vhost v { forward \"a b\"; }", "\"a b\" is not host:port"},
+        {"vhost v { forward rtmps://a/live; }", "\"rtmps://a/live\" is not host:port nor rtmps://"},
+        {"vhost v { forward http://a; }", "\"http://a\" has no port"},
     };
     for (size_t i = 0; i < SRS_COUNT(wrong); i++)
         config_must_fail(*state, wrong[i].text, NULL, wrong[i].want);
@@ -653,9 +655,34 @@ static void test_config_given_what_fits_then_accepted(void **state)
         "vhost v { hls { enabled on; } http_remux { mount /[stream].ts; } }",
         "vhost v { hls { enabled on; } http_remux { enabled on; mount /[stream].flv; } }",
         "vhost v { forward { destination x; } publish { kickoff_for_idle 1; } }",
+        "vhost v { forward rtmps://a rtmps://[::1]:4433 b; }",
     };
     for (size_t i = 0; i < SRS_COUNT(right); i++)
         srs_config_unref(config_must(*state, right[i], NULL));
+}
+
+static void test_config_given_forward_inside_tls_then_told_what_is_not_looked_at(void **state)
+{
+    static const struct {
+        const char *text; // of the block
+        const char *note; // NULL: none
+    } rows[] = {
+        {"destination rtmps://a;", NULL},
+        {"destination rtmps://a; tls_ca x.pem;", NULL},
+        {"destination a; tls_verify off;", NULL},
+        {"destination a rtmps://b; tls_verify off;", "forward.tls_verify is off"},
+        {"destination a rtmp://b; tls_ca x.pem;", "no effect: no destination begins with rtmps"},
+        {"destination rtmps://a; tls_ca x.pem; tls_verify off;", "no effect: tls_verify is off"},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, "vhost v { forward { enabled on; %s } }", rows[i].text);
+        struct srs_config *config = config_must(*state, text, NULL);
+        unsigned all = config_notes_with(config, "forward");
+        if (rows[i].note == NULL ? all != 0 : config_notes_with(config, rows[i].note) != 1)
+            fail_msg("%s: %u notes", rows[i].text, all);
+        srs_config_unref(config);
+    }
 }
 
 static void test_config_given_descriptor_limit_then_connections_must_stay_below(void **state)
@@ -805,6 +832,7 @@ int main(void)
         cmocka_unit_test(test_env_given_dollar_name_then_resolved_for_candidates_only),
         cmocka_unit_test(test_config_given_what_does_not_fit_then_refused),
         cmocka_unit_test(test_config_given_what_fits_then_accepted),
+        cmocka_unit_test(test_config_given_forward_inside_tls_then_told_what_is_not_looked_at),
         cmocka_unit_test(test_config_given_descriptor_limit_then_connections_must_stay_below),
         cmocka_unit_test(test_config_given_send_buffer_above_the_kernels_then_note),
         cmocka_unit_test(test_config_given_mount_of_unbuilt_form_then_note),

@@ -374,6 +374,8 @@ static const struct {
     {"vhost.play", "send_buffer"},
     {"vhost.play", "queue_bytes"},
     {"vhost.play", "audio_gather"},
+    {"vhost.forward", "tls_verify"},
+    {"vhost.forward", "tls_ca"},
 };
 
 // Defaults that differ on purpose.

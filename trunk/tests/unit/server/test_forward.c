@@ -11,14 +11,19 @@ static void test_names_given_targets_then_as_published(void **state)
         const char *tc_url;
         const char *stream;
     } rows[] = {
-        {{"10.0.0.1", 1935, "__defaultVhost__", "live", "s", ""}, "rtmp://10.0.0.1/live", "s"},
-        {{"name.example", 19350, "__defaultVhost__", "a/b", "s", "?k=v&vhost=x"},
+        {{"10.0.0.1", 1935, "__defaultVhost__", "live", "s", "", false},
+         "rtmp://10.0.0.1/live",
+         "s"},
+        {{"name.example", 19350, "__defaultVhost__", "a/b", "s", "?k=v&vhost=x", false},
          "rtmp://name.example:19350/a/b",
          "s?k=v&vhost=x"},
-        {{"10.0.0.1", 19350, "their.example", "live", "s", ""},
+        {{"10.0.0.1", 19350, "their.example", "live", "s", "", false},
          "rtmp://their.example:19350/live",
          "s"},
-        {{"::1", 1936, "__defaultVhost__", "live", "s", ""}, "rtmp://[::1]:1936/live", "s"},
+        {{"::1", 1936, "__defaultVhost__", "live", "s", "", false}, "rtmp://[::1]:1936/live", "s"},
+        {{"h", 443, "__defaultVhost__", "live", "s", "", false}, "rtmp://h:443/live", "s"},
+        {{"h", 443, "__defaultVhost__", "live", "s", "", true}, "rtmps://h/live", "s"},
+        {{"h", 1935, "__defaultVhost__", "live", "s", "", true}, "rtmps://h:1935/live", "s"},
     };
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
         struct srs_forward_names names;
@@ -33,7 +38,7 @@ static void test_names_given_long_texts_then_limit(void **state)
     (void)state;
     char text[SRS_FORWARD_TEXT + 1];
     struct srs_forward_names names;
-    struct srs_forward_target target = {"h", 1935, "v", "live", "s", ""};
+    struct srs_forward_target target = {"h", 1935, "v", "live", "s", "", false};
     memset(text, 'a', sizeof text - 1);
     text[sizeof text - 1] = '\0';
     target.app = text;
@@ -92,29 +97,45 @@ static void test_remote_given_words_then_host_and_port(void **state)
         const char *word;
         const char *host; // NULL: refused
         unsigned port;
+        bool tls;
     } rows[] = {
-        {"127.0.0.1:19350", "127.0.0.1", 19350},
-        {"host", "host", 1935},
-        {"a-b.c_d.example:1", "a-b.c_d.example", 1},
-        {"[::1]:80", "::1", 80},
-        {"[2001:db8::1]", "2001:db8::1", 1935},
-        {"h:65535", "h", 65535},
-        {"", NULL, 0},
-        {":1935", NULL, 0},
-        {"h:", NULL, 0},
-        {"h:0", NULL, 0},
-        {"h:65536", NULL, 0},
-        {"h:1x", NULL, 0},
-        {"h:1:2", NULL, 0},
-        {"::1", NULL, 0},
-        {"[::1", NULL, 0},
-        {"[::1]x", NULL, 0},
-        {"[]:1", NULL, 0},
-        {"[host]:1", NULL, 0},
-        {"h h:1", NULL, 0},
-        {"h/live:1", NULL, 0},
-        {"rtmp://h:1/live", NULL, 0},
-        {"rtmps://h", NULL, 0},
+        {"127.0.0.1:19350", "127.0.0.1", 19350, false},
+        {"host", "host", 1935, false},
+        {"a-b.c_d.example:1", "a-b.c_d.example", 1, false},
+        {"[::1]:80", "::1", 80, false},
+        {"[2001:db8::1]", "2001:db8::1", 1935, false},
+        {"h:65535", "h", 65535, false},
+        {"rtmp://h", "h", 1935, false},
+        {"rtmp://h:443", "h", 443, false},
+        {"rtmps://h", "h", 443, true},
+        {"rtmps://h:1935", "h", 1935, true},
+        {"rtmps://[2001:db8::1]", "2001:db8::1", 443, true},
+        {"rtmps://127.0.0.1:4433", "127.0.0.1", 4433, true},
+        {"", NULL, 0, false},
+        {":1935", NULL, 0, false},
+        {"h:", NULL, 0, false},
+        {"h:0", NULL, 0, false},
+        {"h:65536", NULL, 0, false},
+        {"h:1x", NULL, 0, false},
+        {"h:1:2", NULL, 0, false},
+        {"::1", NULL, 0, false},
+        {"[::1", NULL, 0, false},
+        {"[::1]x", NULL, 0, false},
+        {"[]:1", NULL, 0, false},
+        {"[host]:1", NULL, 0, false},
+        {"h h:1", NULL, 0, false},
+        {"h/live:1", NULL, 0, false},
+        {"rtmp://h:1/live", NULL, 0, false},
+        {"rtmp://", NULL, 0, false},
+        {"rtmps://", NULL, 0, false},
+        {"rtmps://:443", NULL, 0, false},
+        {"rtmps://h:", NULL, 0, false},
+        {"rtmps://h:443/", NULL, 0, false},
+        {"rtmps://h/live", NULL, 0, false},
+        {"rtmps:h", NULL, 0, false},
+        {"RTMPS://h", NULL, 0, false},
+        {"rtmps://rtmps://h", NULL, 0, false},
+        {"https://h", NULL, 0, false},
     };
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
         struct srs_config_remote remote = {0};
@@ -124,6 +145,7 @@ static void test_remote_given_words_then_host_and_port(void **state)
             continue;
         assert_string_equal(remote.host, rows[i].host);
         assert_int_equal(remote.port, rows[i].port);
+        assert_int_equal(remote.tls, rows[i].tls);
     }
     char name[300];
     struct srs_config_remote remote;
