@@ -22,11 +22,12 @@ bool srs_co_on_scheduler(void);
 // Context switch bookkeeping for the reactor's own coroutine. `readable` waits for the epoll
 // descriptor.
 void srs_co_idle_wait(srs_usec timeout);
-// Around a system call on a socket, for the watchdog.
+// Around a system call on a socket, for the watchdog; `began` is of the coarse clock. What a tick
+// may have added is taken off, so that no call is thought longer than it was.
 extern srs_usec srs_co_longest_call;
 static inline void srs_co_note_call(srs_usec began)
 {
-    srs_usec took = srs_now() - began;
+    srs_usec took = srs_now_coarse() - began - SRS_TICK_MAX;
     if (took > srs_co_longest_call)
         srs_co_longest_call = took;
 }

@@ -305,7 +305,7 @@ static struct srs_span take_unread(struct srs_conn *conn)
 static SRS_ERR read_socket(struct srs_conn *conn, struct srs_span *got)
 {
     for (;;) {
-        srs_usec began = srs_now();
+        srs_usec began = srs_now_coarse();
         ssize_t n = recv(conn->io.fd, read_buffer, sizeof read_buffer, 0);
         srs_co_note_call(began);
         if (n > 0) {
@@ -382,7 +382,7 @@ void srs_conn_set_write(struct srs_conn *conn, srs_conn_write_fn *fn, void *arg)
 
 static ssize_t send_bytes(const struct srs_conn *conn, struct srs_span bytes)
 {
-    srs_usec began = srs_now();
+    srs_usec began = srs_now_coarse();
     ssize_t n = send(conn->io.fd, bytes.bytes, bytes.size, MSG_NOSIGNAL);
     srs_co_note_call(began); // reads no errno
     return n;
@@ -437,7 +437,7 @@ SRS_ERR srs_conn_write_now(struct srs_conn *conn, const struct iovec *iov, int c
     if ((conn->io.ready & SRS_IO_WRITE) == 0)
         return srs_bare(SRS_E_AGAIN);
     for (;;) {
-        srs_usec began = srs_now();
+        srs_usec began = srs_now_coarse();
         ssize_t n = count == 1 ? send(conn->io.fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
                                : writev(conn->io.fd, iov, count);
         srs_co_note_call(began);

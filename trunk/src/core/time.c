@@ -13,6 +13,11 @@ srs_usec srs_now(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+srs_usec srs_now_coarse(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
 int64_t srs_wall_now(void)
 {
     return read_clock(CLOCK_REALTIME);

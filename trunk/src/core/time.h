@@ -10,5 +10,8 @@ typedef int64_t srs_usec;
 #define SRS_NEVER INT64_MAX
 
 srs_usec srs_now(void);
+// The kernel's last tick: a fifth of the cost, and behind by at most SRS_TICK_MAX.
+srs_usec srs_now_coarse(void);
+#define SRS_TICK_MAX (4 * SRS_MSEC) // of a kernel with 250 ticks a second, the usual one
 // Microseconds since 1970.
 int64_t srs_wall_now(void);
