@@ -21,6 +21,7 @@
 enum {
     CID_SIZE = 16,
     LONG_SLICE_USEC = 10 * 1000,
+    LONG_TURN_USEC = 2 * 1000,
     TURN_CPU_USEC = 1000,
     CLOSE_LIMIT_USEC = 5 * 1000 * 1000,
     SESSION_BYTES = 2 * 1024, // of heap that a coroutine's work usually held, for the trim
@@ -55,6 +56,9 @@ static st_netfd_t epoll_netfd;
 static st_thread_t reactor_thread;
 static bool reactor_waits;
 static srs_usec slice_start;
+static srs_usec turn_start;
+// Those who gave way, in their order. One goes on each turn, the next while the turn is short.
+static struct srs_list late = {&late, &late};
 srs_usec srs_co_longest_call;
 static srs_usec turn_cpu; // the thread's, when it was read last
 static srs_usec turn_cpu_at;
@@ -110,6 +114,16 @@ void srs_co_on_long_slice(srs_co_slice_fn *fn)
     on_long_slice = fn;
 }
 
+void srs_co_turn_begins(void)
+{
+    turn_start = srs_now();
+}
+
+bool srs_co_turn_is_long(void)
+{
+    return slice_start - turn_start > LONG_TURN_USEC;
+}
+
 srs_usec srs_co_slice_used(void)
 {
     return srs_now() - slice_start;
@@ -124,11 +138,30 @@ struct srs_co_stats srs_co_stats(void)
 
 // --- switching ----------------------------------------------------------------------------------
 
+struct late {
+    struct srs_list link;
+    struct srs_co *co;
+};
+
+bool srs_co_wake_late(void)
+{
+    struct late *first = srs_list_entry(late.next, struct late, link);
+    if (srs_list_empty(&late))
+        return false;
+    if (first->co != current) {
+        srs_list_remove(&first->link);
+        srs_co_wake(first->co, SRS_OK);
+    }
+    return true;
+}
+
 static void leave(struct srs_co *self)
 {
     srs_assert(srs_co_noyield_depth == 0);
     self->trace = srs_err_swap(NULL);
     slice_end(self);
+    if (!srs_list_empty(&late) && !srs_co_turn_is_long())
+        (void)srs_co_wake_late();
 }
 
 static void enter(struct srs_co *self)
@@ -233,6 +266,18 @@ SRS_YIELDS SRS_ERR srs_co_breathe(void)
     enter(self);
     self->parked = false;
     return self->code != SRS_OK ? srs_bare(self->code) : srs_co_check();
+}
+
+SRS_YIELDS SRS_ERR srs_co_give_way(void)
+{
+    srs_co_may_yield();
+    struct late me = {.co = current};
+    if (srs_list_empty(&late))
+        srs_co_idle_interrupt();
+    srs_list_push(&late, &me.link);
+    srs_err err = srs_co_park(SRS_NEVER);
+    srs_list_remove(&me.link);
+    return err;
 }
 
 SRS_YIELDS SRS_ERR srs_co_sleep(srs_usec deadline)

@@ -54,8 +54,12 @@ bool srs_co_canceled(void);
 // of the others).
 SRS_YIELDS SRS_ERR srs_co_sleep(srs_usec deadline);
 
-// Lets the reactor and everyone who is ready run once.
+// Lets the reactor and everyone who is ready run once. All who breathe come back in the same turn:
+// for few, whose time matters to many.
 SRS_YIELDS SRS_ERR srs_co_breathe(void);
+// Lets them, and takes its place behind all who gave way before: as many of those go on in a turn
+// as there is time for, so that however many have much to do, events and timers are not late.
+SRS_YIELDS SRS_ERR srs_co_give_way(void);
 
 // Gives back the stack pages below the caller's frame: once, before a long-lived loop.
 void srs_co_trim_stack(void);

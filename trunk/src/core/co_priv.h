@@ -22,6 +22,13 @@ bool srs_co_on_scheduler(void);
 // Context switch bookkeeping for the reactor's own coroutine. `readable` waits for the epoll
 // descriptor.
 void srs_co_idle_wait(srs_usec timeout);
+// A look at the epoll descriptor is over.
+void srs_co_turn_begins(void);
+// Those who ran since that look took so long together that the reactor's events and timers should
+// come first, before this one does much. Reads no clock.
+bool srs_co_turn_is_long(void);
+// Has the first of those who gave way go on; false when there is none.
+bool srs_co_wake_late(void);
 // Around a system call on a socket, for the watchdog; `began` is of the coarse clock. What a tick
 // may have added is taken off, so that no call is thought longer than it was.
 extern srs_usec srs_co_longest_call;
@@ -58,9 +65,9 @@ void srs_io_close(struct srs_io *io);
 // Waits until one of the wanted sorts of readiness; SOCKET_TIMEOUT, CANCELED, SOCKET_CLOSED (io is
 // not touched then).
 SRS_YIELDS SRS_ERR srs_io_wait(struct srs_io *io, unsigned want, srs_usec deadline);
-// srs_co_breathe for the reader of an io: SOCKET_CLOSED if it was closed meanwhile (io is not
+// srs_co_give_way for the reader of an io: SOCKET_CLOSED if it was closed meanwhile (io is not
 // touched then).
-SRS_YIELDS SRS_ERR srs_io_breathe(struct srs_io *io);
+SRS_YIELDS SRS_ERR srs_io_give_way(struct srs_io *io);
 // The reactor's coroutine never returns from here.
 void srs_reactor_loop(void);
 

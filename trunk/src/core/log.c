@@ -19,6 +19,7 @@ enum {
     RING_SIZE = 1024 * 1024, // some 8,000 lines: seconds of the worst storm
     LINE_MAX_SIZE = 1024,
     LIMIT_PERIOD_USEC = 10 * 1000 * 1000,
+    BURST_LINE_USEC = 1000 * 1000, // what a line costs
 };
 
 static struct {
@@ -375,5 +376,19 @@ bool srs_log_limit_pass(struct srs_log_limit *limit, unsigned *missed)
     limit->next_at = now + LIMIT_PERIOD_USEC;
     *missed = limit->missed;
     limit->missed = 0;
+    return true;
+}
+
+bool srs_log_burst_pass(struct srs_log_burst *burst, unsigned *missed)
+{
+    srs_usec now = srs_now();
+    srs_usec paid_until = (burst->paid_until > now ? burst->paid_until : now) + BURST_LINE_USEC;
+    if (paid_until - now > SRS_LOG_BURST * (srs_usec)BURST_LINE_USEC) {
+        burst->missed++;
+        return false;
+    }
+    burst->paid_until = paid_until;
+    *missed = burst->missed;
+    burst->missed = 0;
     return true;
 }

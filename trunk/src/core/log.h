@@ -60,3 +60,11 @@ struct srs_log_limit {
     unsigned missed;
 };
 bool srs_log_limit_pass(struct srs_log_limit *limit, unsigned *missed);
+
+// For lines that strangers cause: SRS_LOG_BURST of them at once and one a second in the long run.
+enum { SRS_LOG_BURST = 200 };
+struct srs_log_burst {
+    int64_t paid_until;
+    unsigned missed;
+};
+bool srs_log_burst_pass(struct srs_log_burst *burst, unsigned *missed);

@@ -137,7 +137,7 @@ SRS_YIELDS SRS_ERR srs_listener_accept(struct srs_listener *listener, struct srs
     srs_err err = SRS_OK;
     if (++listener->accepted >= ACCEPTS_PER_TURN) {
         listener->accepted = 0;
-        err = srs_io_breathe(&listener->io);
+        err = srs_io_give_way(&listener->io);
     }
     while (!err) {
         err = srs_io_wait(&listener->io, SRS_IO_READ, SRS_NEVER);
@@ -352,7 +352,7 @@ static SRS_YIELDS SRS_ERR share_turn(struct srs_conn *conn)
          srs_co_slice_used() <= BUDGET_USEC))
         return SRS_OK;
     conn->budget_used = 0;
-    return srs_io_breathe(&conn->io);
+    return srs_io_give_way(&conn->io);
 }
 
 SRS_YIELDS SRS_ERR srs_conn_read(struct srs_conn *conn, srs_usec deadline, struct srs_span *got)
@@ -365,6 +365,8 @@ SRS_YIELDS SRS_ERR srs_conn_read(struct srs_conn *conn, srs_usec deadline, struc
         if ((conn->io.ready & SRS_IO_READ) == 0)
             conn->budget_used = 0;
         err = input_waits(conn) ? srs_co_check() : srs_io_wait(&conn->io, SRS_IO_READ, deadline);
+        if (!err && srs_co_turn_is_long()) // what is read may take long to handle
+            err = srs_io_give_way(&conn->io);
         if (!err)
             err = read_now(conn, got);
         if (err || got->size > 0)
@@ -466,7 +468,7 @@ SRS_YIELDS SRS_ERR srs_conn_write(struct srs_conn *conn, struct srs_span bytes, 
         size_t n = 0;
         err = srs_conn_write_now(conn, &iov, 1, &n);
         if (err == SRS_E_AGAIN && srs_conn_writable(conn)) // a transport above the socket said so
-            err = srs_co_breathe();
+            err = srs_co_give_way();
         if (err && err != SRS_E_AGAIN)
             return err;
         bytes.bytes += n;

@@ -58,6 +58,7 @@ int srs_reactor_poll(struct pollfd *fds, nfds_t count, int timeout)
     if (count != 1 || fds[0].fd != epoll_fd)
         return poll(fds, count, timeout);
     int n = epoll_wait(epoll_fd, batch, BATCH, timeout);
+    srs_co_turn_begins();
     batch_count = n > 0 ? n : 0;
     fds[0].revents = n > 0 ? POLLIN : 0;
     return n > 0 ? 1 : n;
@@ -92,7 +93,9 @@ void srs_reactor_loop(void)
         srs_usec next = srs_timers_run(now);
         bool more = srs_stack_give_back(STACKS_PER_TURN);
         (void)srs_mem_trim_if_due(now);
-        if (more)
+        if (srs_co_wake_late())
+            srs_co_idle_wait(0);
+        else if (more)
             srs_co_idle_wait(SRS_MSEC);
         else
             srs_co_idle_wait(next == SRS_NEVER ? SRS_NEVER : next > now ? next - now : 0);
@@ -157,12 +160,12 @@ SRS_YIELDS SRS_ERR srs_io_wait(struct srs_io *io, unsigned want, srs_usec deadli
     return err;
 }
 
-SRS_YIELDS SRS_ERR srs_io_breathe(struct srs_io *io)
+SRS_YIELDS SRS_ERR srs_io_give_way(struct srs_io *io)
 {
     srs_co_may_yield();
     srs_assert(io->reader == NULL);
     io->reader = srs_co_self();
-    srs_err err = srs_co_breathe();
+    srs_err err = srs_co_give_way();
     if (err != SRS_E_SOCKET_CLOSED)
         io->reader = NULL;
     return err;

@@ -1,6 +1,23 @@
 #include "server/server.h"
+#include <stdio.h>
 
 static const srs_usec shed_usec = 10 * SRS_SEC; // no new publisher after one gave way
+
+void srs_server_log_stranger(struct srs_server *server, srs_err err, const char *module,
+                             const char *action, const char *peer)
+{
+    char text[SRS_ENDPOINT_TEXT + 64];
+    unsigned missed = 0;
+    if (!srs_log_burst_pass(&server->strangers, &missed)) {
+        srs_err_drop(err, "counted, and told with the next line");
+        return;
+    }
+    if (missed > 0)
+        (void)snprintf(text, sizeof text, "%s peer=%s more=%u", action, peer, missed);
+    else
+        (void)snprintf(text, sizeof text, "%s peer=%s", action, peer);
+    srs_err_log_warn(err, module, text);
+}
 
 struct srs_log_limits srs_server_log_limits(const struct srs_config_vhost *vhost)
 {

@@ -31,9 +31,15 @@ struct srs_server {
     char id[SRS_IDENTITY];      // stays over restarts where there is a pid file
     char service[SRS_IDENTITY]; // random, of this start
     srs_usec started_at;
+    struct srs_log_burst strangers; // lines about clients that came to nothing
     unsigned proxies_told; // kinds of headers that were ignored and logged (front.c)
     uint64_t refused;      // connections above max_connections and max_connections_per_ip
 };
+
+// Logs as a warning why a client that came to nothing ends, and ends the error. Such lines are
+// limited, so that nobody fills a disk by knocking.
+void srs_server_log_stranger(struct srs_server *server, srs_err err, const char *module,
+                             const char *action, const char *peer);
 
 // Of the vhost, for a source that is published or played now.
 struct srs_log_limits srs_server_log_limits(const struct srs_config_vhost *vhost);

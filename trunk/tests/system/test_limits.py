@@ -44,7 +44,7 @@ def max_connections(case):
     server = case.server(top="max_connections 4;\n")
     case.publish(server, "x", thin())
     server.wait_live("x")
-    wait_until(lambda: server.output().count("accept peer") >= 1, 5, "the publisher")
+    wait_until(lambda: server.output().count("connect peer") >= 1, 5, "the publisher")
     players = [FlvPlayer(case, server, "x"), RtmpPlayer(case, server, "x")]
     for one in players:
         one.wait_media(5, 20)

@@ -114,7 +114,7 @@ static SRS_YIELDS SRS_ERR send_piece(struct call *call)
     if (!err)
         err = srs_exchange_piece(&call->stream, srs_buf_span(&call->out));
     srs_buf_consume(&call->out, size);
-    return err ? err : srs_co_breathe(); // a fast reader must not keep us from the others
+    return err ? err : srs_co_give_way(); // a fast reader must not keep us from the others
 }
 
 static SRS_YIELDS SRS_ERR close_list(struct call *call, unsigned total)

@@ -537,7 +537,7 @@ SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
         if (srs_conn_readable(viewer->conn)) // a peer that talks must take its bytes too
             return srs_co_canceled() ? srs_bare(SRS_E_CANCELED) : check_stall(viewer);
         bool busy = viewer->more;
-        srs_err err = busy ? srs_co_breathe() : wait_socket(viewer, deadline);
+        srs_err err = busy ? srs_co_give_way() : wait_socket(viewer, deadline);
         if (err || viewer->ended || !(busy || viewer->blocked || viewer->more || viewer->paced))
             return err;
     }

@@ -337,7 +337,10 @@ static SRS_YIELDS SRS_ERR refuse(struct srs_exchange *exchange, srs_err err, uns
     else if (err == SRS_E_HTTP_URL_UNESCAPE || err == SRS_E_KERNEL_FLV_HEADER ||
              err == SRS_E_FLV_TRUNCATED) // of the query; a start within something else
         status = 400;
-    srs_err_log_warn(err, "files", "refused");
+    struct srs_endpoint peer = srs_conn_peer(exchange->conn);
+    char text[SRS_ENDPOINT_TEXT];
+    srs_endpoint_format(&peer, text);
+    srs_server_log_stranger(exchange->server, err, "files", "refused", text);
     return srs_exchange_plain(exchange, status);
 }
 

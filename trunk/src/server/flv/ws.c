@@ -52,7 +52,10 @@ SRS_YIELDS SRS_ERR srs_flv_ws_check(struct srs_exchange *exchange, struct srs_fl
     }
     srs_free(ws);
     *refused = true;
-    srs_err_log_warn(err, "flv", "websocket refused");
+    struct srs_endpoint peer = srs_conn_peer(exchange->conn);
+    char text[SRS_ENDPOINT_TEXT];
+    srs_endpoint_format(&peer, text);
+    srs_server_log_stranger(exchange->server, err, "flv", "websocket refused", text);
     return refuse(exchange, status);
 }
 

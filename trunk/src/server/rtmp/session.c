@@ -48,6 +48,8 @@ struct session {
     srs_usec wait;        // a player's, for a publisher; negative: for ever
     srs_usec wait_until;  // SRS_NEVER while there is one
     struct srs_talk talk; // a player's
+    bool used;            // it published or played
+    bool known;           // its connect was accepted: what it does is logged
     bool nodelay;         // once it plays
     bool paused;
     uint8_t unwanted; // kinds that the player does not want, a bit each
@@ -132,7 +134,9 @@ static SRS_ERR on_connect(struct session *session)
                                         .pid = getpid(),
                                         .caps_ex = CAPS_MULTITRACK | CAPS_MODEX | CAPS_NANO};
     note_caps(session);
-    srs_log_debug("rtmp", "connect vhost=%s app=%s", target.vhost->name, target.url.app);
+    session->known = true;
+    srs_log_info("rtmp", "connect peer=%s vhost=%s app=%s", session->peer, target.vhost->name,
+                 target.url.app);
     srs_rtmp_url_fini(&target.url);
     err = srs_rtmp_server_accept_connect(&session->machine, &info);
     return err ? srs_wrap(err, "connect") : SRS_OK;
@@ -201,6 +205,7 @@ static SRS_ERR begin_publish(struct session *session, const struct target *targe
         (struct srs_flv_ingest_options){.annexb = target->vhost->publish.try_annexb_first,
                                         .skip_sps = !target->vhost->publish.parse_sps};
     session->publisher = publisher;
+    session->used = true;
     err = add_client(session, "fmle-publish", source, target->url.stream);
     if (!err)
         err = srs_forward_begin(session->server, target->vhost, source, target->url.param,
@@ -358,6 +363,7 @@ static SRS_ERR begin_play(struct session *session, const struct target *target,
     options.params = params;
     session->logged = 0;
     session->viewer = srs_new(struct srs_viewer);
+    session->used = true;
     session->paused = false;
     session->unwanted = 0;
     session->wait = target->vhost->play.wait;
@@ -639,12 +645,16 @@ static void log_end(const struct session *session, srs_err err)
         err = srs_fail(session->client.kicked, "%s", srs_err_sentence(session->client.kicked));
     if (err == SRS_E_CANCELED || err == SRS_E_SOCKET_READ) {
         srs_err_drop(err, "the usual end");
-        srs_log_info("rtmp", "close peer=%s in=%llu out=%llu", session->peer,
-                     (unsigned long long)srs_conn_bytes_in(session->conn),
-                     (unsigned long long)srs_conn_bytes_out(session->conn));
+        srs_log_write(session->known ? SRS_LOG_INFO : SRS_LOG_DEBUG, "rtmp",
+                      "close peer=%s in=%llu out=%llu", session->peer,
+                      (unsigned long long)srs_conn_bytes_in(session->conn),
+                      (unsigned long long)srs_conn_bytes_out(session->conn));
         return;
     }
-    srs_err_log_warn(err, "rtmp", "close");
+    if (session->used)
+        srs_err_log_warn(err, "rtmp", "close");
+    else
+        srs_server_log_stranger(session->server, err, "rtmp", "close", session->peer);
 }
 
 static void name_peer(struct session *session)
@@ -670,7 +680,7 @@ static SRS_YIELDS srs_err session_main(void *arg)
     srs_co_new_cid();
     srs_conn_set_nodelay(session->conn, true); // set-up is a dialogue of small messages
     name_peer(session);
-    srs_log_info("rtmp", "accept peer=%s", session->peer);
+    srs_log_debug("rtmp", "accept peer=%s", session->peer);
     session->setup_until = srs_now() + setup_usec;
     struct srs_rtmp_server_config config = {.time_ms = (uint32_t)(srs_now() / SRS_MSEC),
                                             .seed = (uint64_t)srs_wall_now()};

@@ -119,7 +119,7 @@ static SRS_YIELDS SRS_ERR serve(struct session *session)
             err = answer(&exchange);
         }
         if (!err && srs_co_slice_used() > turn_usec) // many small requests in one read
-            err = srs_co_breathe();
+            err = srs_co_give_way();
         if (err || exchange.closes)
             return err;
         srs_http_server_forget_request(session->http);
@@ -136,7 +136,7 @@ static void log_end(const struct session *session, srs_err err)
         srs_log_debug("http", "close peer=%s", session->peer);
         return;
     }
-    srs_err_log_warn(err, "http", "close");
+    srs_server_log_stranger(session->server, err, "http", "close", session->peer);
 }
 
 // A proxy's header and TLS.

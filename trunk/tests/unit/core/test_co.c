@@ -435,12 +435,109 @@ static void test_watchdog_given_a_long_call_then_only_the_rest_counts(void **sta
     assert_int_equal(stalls, 1);
 }
 
+// --- turns --------------------------------------------------------------------------------------
+
+enum { JOBS = 200, ROUNDS = 3 };
+
+static unsigned jobs_done;
+static unsigned jobs_in_order;
+static unsigned ticks;
+
+static SRS_YIELDS srs_err work(void *arg)
+{
+    const unsigned *number = arg;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        srs_err err = srs_co_give_way();
+        if (err)
+            return err;
+        jobs_in_order += jobs_done % JOBS == *number;
+        jobs_done++;
+        spin(SRS_MSEC / 2);
+    }
+    return SRS_OK;
+}
+
+static SRS_YIELDS srs_err tick(void *arg)
+{
+    (void)arg;
+    while (jobs_done < JOBS * ROUNDS) {
+        srs_err err = srs_co_sleep(srs_now() + SRS_MSEC);
+        if (err)
+            return err;
+        ticks++;
+    }
+    return SRS_OK;
+}
+
+static SRS_YIELDS void wait_all(const struct srs_scope *scope)
+{
+    while (scope->count > 0)
+        assert_int_equal(srs_co_sleep(srs_now() + SRS_MSEC), SRS_OK);
+}
+
+// 300 ms of work that is ready at once: whoever waits for the time gets it again and again.
+static void test_give_way_given_many_with_work_then_timers_fire_between(void **state)
+{
+    (void)state;
+    static unsigned numbers[JOBS];
+    struct srs_scope scope;
+    jobs_done = 0;
+    jobs_in_order = 0;
+    ticks = 0;
+    srs_scope_init(&scope, "work");
+    assert_int_equal(srs_scope_spawn(&scope, tick, NULL), SRS_OK);
+    for (unsigned i = 0; i < JOBS; i++) {
+        numbers[i] = i;
+        assert_int_equal(srs_scope_spawn(&scope, work, &numbers[i]), SRS_OK);
+    }
+    wait_all(&scope);
+    srs_scope_close(&scope);
+    assert_int_equal(jobs_done, JOBS * ROUNDS);
+    assert_int_equal(jobs_in_order, JOBS * ROUNDS);
+    assert_in_range(ticks, 30, JOBS * ROUNDS);
+}
+
+static void test_give_way_given_nobody_else_then_it_goes_on(void **state)
+{
+    (void)state;
+    srs_usec began = srs_now();
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal(srs_co_give_way(), SRS_OK);
+    assert_in_range(srs_now() - began, 0, 10 * SRS_SEC); // no wait for a timer each time
+}
+
+static SRS_YIELDS srs_err give_way_once(void *arg)
+{
+    *(srs_err *)arg = srs_co_give_way();
+    return SRS_OK;
+}
+
+static void test_give_way_given_cancel_then_told_and_the_rest_go_on(void **state)
+{
+    (void)state;
+    struct srs_scope canceled;
+    struct srs_scope others;
+    srs_err codes[2] = {SRS_E_AGAIN, SRS_E_AGAIN};
+    srs_scope_init(&canceled, "canceled");
+    srs_scope_init(&others, "others");
+    assert_int_equal(srs_scope_spawn(&canceled, give_way_once, &codes[0]), SRS_OK);
+    assert_int_equal(srs_scope_spawn(&others, give_way_once, &codes[1]), SRS_OK);
+    srs_scope_close(&canceled);
+    assert_int_equal(codes[0], SRS_E_CANCELED);
+    wait_all(&others);
+    srs_scope_close(&others);
+    assert_int_equal(codes[1], SRS_OK);
+}
+
 #define CASE(name) cmocka_unit_test_teardown(name, teardown_each)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_scope_given_100000_children_then_memory_is_flat),
+        CASE(test_give_way_given_many_with_work_then_timers_fire_between),
+        CASE(test_give_way_given_nobody_else_then_it_goes_on),
+        CASE(test_give_way_given_cancel_then_told_and_the_rest_go_on),
         CASE(test_scope_given_close_then_cancellation_is_sticky),
         CASE(test_scope_given_close_before_first_run_then_child_runs_canceled),
         CASE(test_scope_given_canceled_parent_then_its_children_end_first),
