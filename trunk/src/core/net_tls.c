@@ -145,12 +145,21 @@ struct pem {
     char bytes[SRS_TLS_FILE_MAX];
 };
 
+// Its end names a file better than its start.
+enum { PATH_SHOWN = 60 };
+
+static const char *shown(const char *path)
+{
+    size_t size = strlen(path);
+    return size > PATH_SHOWN ? path + size - PATH_SHOWN : path;
+}
+
 static SRS_ERR read_file(const char *path, const char *what, struct pem *pem)
 {
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &status) != 0) {
-        srs_err err = srs_fail_sys(SRS_E_TLS_KEY_CRT, "%s %.60s", what, path);
+        srs_err err = srs_fail_sys(SRS_E_TLS_KEY_CRT, "%s %s", what, shown(path));
         if (fd >= 0)
             (void)close(fd);
         return err;
@@ -158,9 +167,9 @@ static SRS_ERR read_file(const char *path, const char *what, struct pem *pem)
     ssize_t n = S_ISREG(status.st_mode) ? read(fd, pem->bytes, sizeof pem->bytes) : -1;
     (void)close(fd);
     if (n < 0)
-        return srs_fail(SRS_E_TLS_KEY_CRT, "%s %.60s cannot be read as a file", what, path);
+        return srs_fail(SRS_E_TLS_KEY_CRT, "%s %s cannot be read as a file", what, shown(path));
     if ((size_t)n == sizeof pem->bytes)
-        return srs_fail(SRS_E_TLS_KEY_CRT, "%s %.60s is over %d bytes", what, path,
+        return srs_fail(SRS_E_TLS_KEY_CRT, "%s %s is over %d bytes", what, shown(path),
                         SRS_TLS_FILE_MAX);
     pem->size = (size_t)n;
     return SRS_OK;
@@ -218,7 +227,7 @@ static SRS_ERR add_file(SSL_CTX *context, const char *path, const char *what, ad
     bio = BIO_new_mem_buf(pem->bytes, (int)pem->size);
     const char *why = bio != NULL ? add(context, bio) : "no memory";
     if (why != NULL)
-        err = srs_fail(SRS_E_TLS_KEY_CRT, "%s %.60s: %s", what, path, why);
+        err = srs_fail(SRS_E_TLS_KEY_CRT, "%s %s: %s", what, shown(path), why);
 out:
     BIO_free(bio);
     OPENSSL_cleanse(pem, sizeof *pem);
@@ -299,7 +308,7 @@ static SRS_ERR add_context(struct srs_tls_server *server, const struct srs_tls_f
     if (!err)
         err = add_file(context, files->key, "key", add_key);
     if (!err && SSL_CTX_check_private_key(context) != 1)
-        err = srs_fail(SRS_E_TLS_KEY_CRT, "key %.36s does not fit %.36s", files->key, files->cert);
+        err = srs_fail(SRS_E_TLS_KEY_CRT, "key %s does not fit", shown(files->key));
     if (!err)
         warn_of_expiry(context, files->cert);
     ERR_clear_error();
@@ -367,13 +376,13 @@ static SRS_ERR add_authorities(SSL_CTX *context, const char *path)
 {
     struct stat status;
     if (stat(path, &status) != 0)
-        return srs_fail_sys(SRS_E_TLS_KEY_CRT, "authorities %.60s", path);
+        return srs_fail_sys(SRS_E_TLS_KEY_CRT, "authorities %s", shown(path));
     if (!S_ISREG(status.st_mode) || status.st_size > SRS_TLS_AUTHORITIES_MAX)
-        return srs_fail(SRS_E_TLS_KEY_CRT, "authorities %.60s is no file of up to %d bytes", path,
-                        SRS_TLS_AUTHORITIES_MAX);
+        return srs_fail(SRS_E_TLS_KEY_CRT, "authorities %s is no file of up to %d bytes",
+                        shown(path), SRS_TLS_AUTHORITIES_MAX);
     ERR_clear_error();
     if (SSL_CTX_load_verify_file(context, path) != 1)
-        return srs_fail(SRS_E_TLS_KEY_CRT, "authorities %.60s: %s", path, reason());
+        return srs_fail(SRS_E_TLS_KEY_CRT, "authorities %s: %s", shown(path), reason());
     ERR_clear_error();
     // Whoever is listed is believed, also who is below another authority.
     (void)X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);

@@ -3,9 +3,11 @@
 #include "core/crash.h"
 #include "core/crypto.h"
 #include "core/log.h"
+#include "core/privilege.h"
 #include "core/process.h"
 #include "core/signals.h"
 #include "core/version.h"
+#include "server/certs.h"
 #include "server/config/args.h"
 #include "server/life/life.h"
 #include "server/run.h"
@@ -111,6 +113,28 @@ static int run(struct srs_config *config, const struct srs_config_args *args)
     return status;
 }
 
+// Beyond what the file says itself: what the start would look for in the system. Takes the
+// reference.
+static int test(struct srs_config *config)
+{
+    struct srs_certs *certs = NULL;
+    struct srs_privilege privilege;
+    srs_err err = SRS_OK;
+    print_notes(config);
+    if (chdir(config->life.work_dir) != 0)
+        err = srs_fail_sys(SRS_E_SYSTEM_CONFIG_INVALID, "work_dir %.60s", config->life.work_dir);
+    if (!err)
+        err = srs_privilege_find(config->life.user, config->life.group, &privilege);
+    if (!err)
+        err = srs_certs_load(config, &certs);
+    srs_certs_free(certs);
+    srs_config_unref(config);
+    if (err)
+        return fail_with(err);
+    (void)printf("the configuration is good\n");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct srs_args args;
@@ -135,11 +159,7 @@ int main(int argc, char **argv)
     err = srs_config_load(&load, &config);
     if (err)
         return fail_with(err);
-    if (args.action == SRS_ARGS_TEST) {
-        print_notes(config);
-        (void)printf("the configuration is good\n");
-        srs_config_unref(config);
-        return 0;
-    }
+    if (args.action == SRS_ARGS_TEST)
+        return test(config);
     return run(config, &load);
 }

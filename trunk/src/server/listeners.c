@@ -358,12 +358,28 @@ static void take_back(struct srs_listeners *listeners)
     srs_err_restore(story);
 }
 
+// The check of the configuration has told of it with the places; nothing may be left out in
+// silence here.
+static SRS_ERR check_apart(const struct wants *wants)
+{
+    for (size_t i = 0; i < wants->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (srs_config_same_endpoint(wants->items[i].at, wants->items[j].at))
+                return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s and %s both want %s port %d",
+                                wants->items[j].port->protocol, wants->items[i].port->protocol,
+                                wants->items[i].at->host, wants->items[i].at->port);
+    return SRS_OK;
+}
+
 SRS_ERR srs_listeners_open(struct srs_listeners *listeners, const struct srs_config *config)
 {
     struct wants wants = {.count = 0};
     listeners->replaced_count = 0;
     if (!listeners->shut)
         want_all(&wants, config);
+    srs_err err = check_apart(&wants);
+    if (err)
+        return err;
     srs_list_each (node, &listeners->all) {
         listening_at(node)->next = NULL;
     }
@@ -372,7 +388,7 @@ SRS_ERR srs_listeners_open(struct srs_listeners *listeners, const struct srs_con
         if (listening != NULL && listening->next == NULL)
             listening->next = wants.items[i].port;
     }
-    srs_err err = open_missing(listeners, &wants);
+    err = open_missing(listeners, &wants);
     if (err)
         take_back(listeners);
     return err;

@@ -43,7 +43,8 @@ static void note_unbuilt(struct check *check, const struct srs_directive *row,
     char place[SRS_CONFIG_PLACE];
     size_t i = (size_t)(row - srs_directive_at(0));
     srs_assert(i < ROWS_MAX);
-    bool old = row->state == SRS_DIRECTIVE_OLD_WARN;
+    bool asks = row->type != SRS_DIRECTIVE_ANY && srs_config_value_differs(row, node);
+    bool old = row->state == SRS_DIRECTIVE_OLD_WARN || (row->state == SRS_DIRECTIVE_OLD && asks);
     bool later = row->state == SRS_DIRECTIVE_LATER && srs_config_value_differs(row, node);
     if (check->said[i] || (!old && !later))
         return;

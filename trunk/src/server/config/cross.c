@@ -8,19 +8,37 @@
 // A value is a kilobyte and more: the checks that hold some are not to become one frame.
 #define OWN_FRAME __attribute__((noinline))
 
-// The value in effect of a directive below `top`; `scope` is where its row stands and `skip` the
-// part of it that is top.
+// As its row has it; `top` is the vhost itself for what stands in one.
+static struct srs_config_node *find(const struct srs_config_node *top, const char *scope,
+                                    const char *name)
+{
+    static const char vhost[] = "vhost";
+    if (strncmp(scope, vhost, strlen(vhost)) == 0)
+        scope += strlen(vhost) + (scope[strlen(vhost)] == '.');
+    return srs_config_node_path(top, scope, name);
+}
+
+// The error with the place of the directive, if it stands anywhere.
+static SRS_ERR blame(const struct srs_config_node *top, const char *scope, const char *name,
+                     srs_err err)
+{
+    char place[SRS_CONFIG_PLACE];
+    const struct srs_config_node *node = find(top, scope, name);
+    if (node == NULL)
+        return err;
+    srs_config_node_place(node, place);
+    return srs_wrap(err, "%s", place);
+}
+
+// The value in effect of a directive below `top`.
 static SRS_ERR get(const struct srs_config_node *top, const char *scope, const char *name,
                    struct srs_config_value *value)
 {
-    static const char vhost[] = "vhost";
     const struct srs_directive *row = srs_directive_find(scope, name);
     if (row == NULL)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "no directive %s.%s in the table", scope,
                         name);
-    if (strncmp(scope, vhost, strlen(vhost)) == 0)
-        scope += strlen(vhost) + (scope[strlen(vhost)] == '.');
-    return srs_config_value_read(row, srs_config_node_path(top, scope, name), NULL, value);
+    return srs_config_value_read(row, find(top, scope, name), NULL, value);
 }
 
 static SRS_ERR get_on(const struct srs_config_node *top, const char *scope, const char *name,
@@ -50,10 +68,13 @@ static OWN_FRAME SRS_ERR check_identity(const struct srs_config_node *root)
     for (const char *c = id.text; *c != '\0'; c++)
         plain = plain && (isalnum((unsigned char)*c) || strchr("-_.:", *c) != NULL);
     if (!plain)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                        "server_id is up to %d letters, digits and - _ . :", SRS_CONFIG_SERVER_ID);
+        return blame(
+            root, "", "server_id",
+            srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                     "server_id is up to %d letters, digits and - _ . :", SRS_CONFIG_SERVER_ID));
     if (group.text[0] != '\0' && user.text[0] == '\0')
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "group without user");
+        return blame(root, "", "group",
+                     srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "group without user"));
     return SRS_OK;
 }
 
@@ -75,16 +96,19 @@ static OWN_FRAME SRS_ERR check_process(const struct srs_config_node *root, uint6
     if (err)
         return err;
     if (full)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                        "is_full on: this file is to be read, not run");
+        return blame(
+            root, "", "is_full",
+            srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "is_full on: this file is to be read, not run"));
     if (daemon && asprocess)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "daemon and asprocess are both on");
+        return blame(root, "", "asprocess",
+                     srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "daemon and asprocess are both on"));
     if (descriptors > 0 && clients.number > 0 &&
         (uint64_t)clients.number + SRS_CONFIG_DESCRIPTORS >= descriptors)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                        "max_connections %lld and %d more do not fit under %llu descriptors",
-                        (long long)clients.number, SRS_CONFIG_DESCRIPTORS,
-                        (unsigned long long)descriptors);
+        return blame(root, "", "max_connections",
+                     srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                              "max_connections %lld and %d more do not fit under %llu descriptors",
+                              (long long)clients.number, SRS_CONFIG_DESCRIPTORS,
+                              (unsigned long long)descriptors));
     return SRS_OK;
 }
 
@@ -109,7 +133,9 @@ static SRS_ERR check_tls(const struct srs_config_node *root, const char *scope,
     if (!err)
         err = get_on(root, tls_scope, "enabled", tls);
     if (!err && *tls && !plain)
-        err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s is on, but %s is off", tls_scope, scope);
+        err = blame(
+            root, tls_scope, "enabled",
+            srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s is on, but %s is off", tls_scope, scope));
     return err;
 }
 
@@ -127,11 +153,13 @@ static OWN_FRAME SRS_ERR check_certs(const struct srs_config_node *root, const c
     if (err || !on)
         return err;
     if (key.words.count != cert.words.count)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s.cert has %zu files, %s.key %zu", scope,
-                        cert.words.count, scope, key.words.count);
+        return blame(root, scope, find(root, scope, "cert") != NULL ? "cert" : "key",
+                     srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s.cert has %zu files, %s.key %zu",
+                              scope, cert.words.count, scope, key.words.count));
     if (cert.words.count > SRS_TLS_CERTS_MAX)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s.cert has more than %d files", scope,
-                        SRS_TLS_CERTS_MAX);
+        return blame(root, scope, "cert",
+                     srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s.cert has more than %d files", scope,
+                              SRS_TLS_CERTS_MAX));
     return SRS_OK;
 }
 
@@ -169,8 +197,81 @@ static SRS_ERR check_web(const struct srs_config_node *root)
     if (!err)
         err = share_listen(root, "http_api.https", "http_server.https", &tls_shared);
     if (!err && tls_shared && !plain_shared)
-        err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                       "http_api and http_server share the HTTPS port but not the HTTP port");
+        err =
+            blame(root, "http_server.https", "listen",
+                  srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                           "http_api and http_server share the HTTPS port but not the HTTP port"));
+    return err;
+}
+
+// --- one port, one protocol ---------------------------------------------------------------------
+
+struct port_list {
+    const char *scope;
+    const char *outer; // has to be on as well; NULL: `scope` alone
+    bool always;
+};
+
+static const struct port_list port_lists[] = {
+    {"rtmp", NULL, true},
+    {"rtmps", NULL, false},
+    {"http_api", NULL, false},
+    {"http_server", NULL, false},
+    {"http_api.https", "http_api", false},
+    {"http_server.https", "http_server", false},
+};
+enum { PORT_LISTS = sizeof port_lists / sizeof *port_lists, API = 2, SERVER, API_TLS, SERVER_TLS };
+
+static SRS_ERR find_lists(const struct srs_config_node *root, bool on[PORT_LISTS])
+{
+    srs_err err = SRS_OK;
+    bool shared = false;
+    for (size_t i = 0; i < PORT_LISTS && !err; i++) {
+        bool outer = true;
+        on[i] = port_lists[i].always;
+        if (!on[i])
+            err = get_on(root, port_lists[i].scope, "enabled", &on[i]);
+        if (!err && port_lists[i].outer != NULL)
+            err = get_on(root, port_lists[i].outer, "enabled", &outer);
+        on[i] = on[i] && outer;
+    }
+    if (!err && on[API] && on[SERVER])
+        err = share_listen(root, "http_api", "http_server", &shared);
+    // The API is then with the HTTP server: it has no ports of its own where that has some.
+    on[API] = on[API] && !shared;
+    on[API_TLS] = on[API_TLS] && !(shared && on[SERVER_TLS]);
+    return err;
+}
+
+static OWN_FRAME SRS_ERR check_apart(const struct srs_config_node *root, const char *scope,
+                                     const char *other)
+{
+    struct srs_config_value a;
+    struct srs_config_value b;
+    srs_err err = get(root, scope, "listen", &a);
+    if (!err)
+        err = get(root, other, "listen", &b);
+    for (size_t i = 0; !err && i < a.listen.count; i++)
+        for (size_t j = 0; !err && j < b.listen.count; j++) {
+            const struct srs_config_endpoint *at = &a.listen.items[i];
+            if (!srs_config_same_endpoint(at, &b.listen.items[j]))
+                continue;
+            err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s.listen and %s.listen both have %s%s%d",
+                           scope, other, at->host, at->host[0] != '\0' ? " " : "port ", at->port);
+            bool second = find(root, other, "listen") != NULL;
+            err = blame(root, second ? other : scope, "listen", err);
+        }
+    return err;
+}
+
+static SRS_ERR check_ports(const struct srs_config_node *root)
+{
+    bool on[PORT_LISTS] = {false};
+    srs_err err = find_lists(root, on);
+    for (size_t i = 0; i < PORT_LISTS; i++)
+        for (size_t j = i + 1; j < PORT_LISTS && !err; j++)
+            if (on[i] && on[j])
+                err = check_apart(root, port_lists[i].scope, port_lists[j].scope);
     return err;
 }
 
@@ -203,7 +304,8 @@ static SRS_ERR check_destinations(const struct srs_config_node *vhost,
     for (size_t i = 0; !err && i < to.words.count; i++) {
         err = srs_config_remote_read(to.words.items[i], &remote);
         if (err)
-            return srs_wrap(err, "forward.destination");
+            return blame(vhost, "vhost.forward", "destination",
+                         srs_wrap(err, "forward.destination"));
         has_tls = has_tls || remote.tls;
     }
     if (!err && to.words.count == 0)
@@ -222,8 +324,9 @@ static OWN_FRAME SRS_ERR check_forward(const struct srs_config_node *vhost,
         return err;
     err = get(vhost, "vhost.publish", "kickoff_for_idle", &idle);
     if (!err && idle.number > 0)
-        err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                       "forward and publish.kickoff_for_idle in one vhost");
+        err = blame(vhost, "vhost.publish", "kickoff_for_idle",
+                    srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                             "forward and publish.kickoff_for_idle in one vhost"));
     return err ? err : check_destinations(vhost, notes);
 }
 
@@ -245,7 +348,9 @@ static OWN_FRAME SRS_ERR check_vhost(const struct srs_config_node *vhost,
         return err;
     const char *dot = strrchr(mount.text, '.');
     if (hls && remux && dot != NULL && strcmp(dot, ".ts") == 0)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "hls and http_remux to .ts in one vhost");
+        return blame(
+            vhost, "vhost.http_remux", "mount",
+            srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "hls and http_remux to .ts in one vhost"));
     if (remux && (dot == NULL || strcmp(dot, ".flv") != 0))
         srs_config_note(notes, "http_remux.mount \"%s\": only .flv is built yet",
                         srs_config_shown(mount.text, shown));
@@ -259,6 +364,8 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t desc
     srs_err err = check_process(&tree->root, descriptors);
     if (!err)
         err = check_web(&tree->root);
+    if (!err)
+        err = check_ports(&tree->root);
     if (!err)
         err = check_all_certs(&tree->root);
     if (err)

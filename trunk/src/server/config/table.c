@@ -114,26 +114,50 @@ UNTRACED static unsigned distance(const char *a, const char *b)
     return row[width];
 }
 
+// Spellings that are moved before the table is asked; those that lie in an old block are left out.
+static const struct old_name {
+    const char *scope;
+    const char *block;
+    const char *name;
+} old_names[] = {
+#define MOVE(scope_, block_, name_, to_, as_, extra_) {scope_, block_, name_},
+#define RENAME(scope_, name_, to_)                    {scope_, NULL, name_},
+#include "server/config/legacy.def"
+};
+
+struct search {
+    const char *name;
+    size_t length;
+    unsigned best; // as many characters are wrong in what was found
+    const char *nearest;
+};
+
+UNTRACED static void consider(struct search *search, const char *candidate, size_t length)
+{
+    size_t apart = length > search->length ? length - search->length : search->length - length;
+    if (apart >= search->best || length > NEAREST_NAME)
+        return;
+    unsigned wrong = distance(search->name, candidate);
+    if (wrong < search->best) {
+        search->best = wrong;
+        search->nearest = candidate;
+    }
+}
+
 UNTRACED const char *srs_directive_nearest(const char *scope, const char *name)
 {
-    size_t length = strlen(name);
     size_t scope_size = strlen(scope);
-    const char *nearest = NULL;
-    unsigned best = (unsigned)(length + 2) / 3 + 1; // a third of the name may be wrong
-    if (length > NEAREST_NAME)
+    struct search search = {.name = name, .length = strlen(name)};
+    search.best = (unsigned)(search.length + 2) / 3 + 1; // a third of the name may be wrong
+    if (search.length > NEAREST_NAME)
         return NULL;
-    for (size_t i = 0; i < SRS_COUNT(table); i++) {
-        size_t other = lengths[i].name;
-        size_t apart = other > length ? other - length : length - other;
-        if (apart >= best || other > NEAREST_NAME || !in_scope(i, scope, scope_size))
-            continue;
-        unsigned wrong = distance(name, table[i].name);
-        if (wrong < best) {
-            best = wrong;
-            nearest = table[i].name;
-        }
-    }
-    return nearest;
+    for (size_t i = 0; i < SRS_COUNT(table); i++)
+        if (in_scope(i, scope, scope_size))
+            consider(&search, table[i].name, lengths[i].name);
+    for (size_t i = 0; i < SRS_COUNT(old_names); i++)
+        if (old_names[i].block == NULL && strcmp(old_names[i].scope, scope) == 0)
+            consider(&search, old_names[i].name, strlen(old_names[i].name));
+    return search.nearest;
 }
 
 void srs_directive_path(const struct srs_directive *row, char path[SRS_DIRECTIVE_PATH])

@@ -449,8 +449,8 @@ static void test_legacy_given_names_without_meaning_then_accepted(void **state)
         "vhost v { bandcheck { enabled on; key \"a b\"; } http_remux { hstrs on; }"
         " hls { hls_storage both; hls_mount x; hls_acodec mp3; } }",
         NULL);
-    assert_int_equal(config_notes_with(config, "is out of use and has no effect"), 7);
-    assert_int_equal(config->note_count, 7);
+    assert_int_equal(config_notes_with(config, "is out of use and has no effect"), 8);
+    assert_int_equal(config->note_count, 8);
     srs_config_unref(config);
 }
 
@@ -637,6 +637,58 @@ static void test_config_given_what_does_not_fit_then_refused(void **state)
     };
     for (size_t i = 0; i < SRS_COUNT(wrong); i++)
         config_must_fail(*state, wrong[i].text, NULL, wrong[i].want);
+}
+
+// Each tells the line of what is wrong, and a port that two want both names.
+static void test_config_given_what_does_not_fit_then_its_line_is_told(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *place;
+        const char *want;
+    } wrong[] = {
+        {"\nserver_id a/b;", "line 2 of", "server_id is up to"},
+        {"\n\nis_full on;", "line 3 of", "is_full on"},
+        {"daemon on;\nasprocess on;", "line 2 of", "both on"},
+        {"\ngroup daemon;", "line 2 of", "group without user"},
+        {"\nhttp_api {\nhttps { enabled on; }\n}", "line 3 of", "http_api is off"},
+        {"rtmps {\nenabled on; listen 1443;\nkey a b;\n}", "line 3 of", "rtmps.key 2"},
+        {"vhost v {\nforward x;\npublish {\nkickoff_for_idle 0.5; } }", "line 4 of",
+         "in one vhost"},
+        {"vhost v {\nforward a:0; }", "line 2 of", "has no port"},
+        {"rtmp { listen 5; }\nrtmps { enabled on;\nlisten 5; }", "line 3 of",
+         "rtmp.listen and rtmps.listen both have port 5"},
+        {"rtmp { listen 5; }\nhttp_server { enabled on;\nlisten 5; }", "line 3 of",
+         "rtmp.listen and http_server.listen both have port 5"},
+        {"rtmp { listen 127.0.0.1:8080; }\nhttp_api { enabled on; listen 1 127.0.0.1:8080; }",
+         "line 2 of", "rtmp.listen and http_api.listen both have 127.0.0.1 8080"},
+        {"http_api { enabled on;\nlisten 1985 8080; }\nhttp_server { enabled on; }", "line 2 of",
+         "http_api.listen and http_server.listen both have port 8080"},
+        {"http_server { enabled on; listen 5;\nhttps { enabled on; listen 5; } }", "line 2 of",
+         "http_server.listen and http_server.https.listen both have port 5"},
+        {"http_api { enabled on; listen 5; }\nhttp_server { enabled on; listen 5;\n"
+         "https { enabled on; listen 5; } }",
+         "line 3 of", "both have port 5"},
+    };
+    for (size_t i = 0; i < SRS_COUNT(wrong); i++) {
+        config_must_fail(*state, wrong[i].text, NULL, wrong[i].place);
+        config_must_fail(*state, wrong[i].text, NULL, wrong[i].want);
+    }
+}
+
+static void test_config_given_ports_that_are_not_open_then_no_conflict(void **state)
+{
+    static const char *const right[] = {
+        "rtmp { listen 5; } rtmps { listen 5; }",
+        "rtmp { listen 5; } http_api { listen 5; }",
+        "http_api { enabled on; listen 5; } http_server { enabled on; listen 5; }",
+        "http_api { enabled on; listen 5; https { enabled on; listen 6; } }"
+        "http_server { enabled on; listen 5; https { enabled on; listen 6; } }",
+        "rtmp { listen 127.0.0.1:5; } http_api { enabled on; listen 127.0.0.2:5; }",
+        "rtmp { listen 5 5; }",
+    };
+    for (size_t i = 0; i < SRS_COUNT(right); i++)
+        srs_config_unref(config_must(*state, right[i], NULL));
 }
 
 static void test_config_given_what_fits_then_accepted(void **state)
@@ -831,6 +883,8 @@ int main(void)
         cmocka_unit_test(test_env_given_other_family_of_boolean_then_by_table),
         cmocka_unit_test(test_env_given_dollar_name_then_resolved_for_candidates_only),
         cmocka_unit_test(test_config_given_what_does_not_fit_then_refused),
+        cmocka_unit_test(test_config_given_what_does_not_fit_then_its_line_is_told),
+        cmocka_unit_test(test_config_given_ports_that_are_not_open_then_no_conflict),
         cmocka_unit_test(test_config_given_what_fits_then_accepted),
         cmocka_unit_test(test_config_given_forward_inside_tls_then_told_what_is_not_looked_at),
         cmocka_unit_test(test_config_given_descriptor_limit_then_connections_must_stay_below),

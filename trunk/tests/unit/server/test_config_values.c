@@ -374,7 +374,10 @@ static void test_table_given_misspelt_name_then_nearest(void **state)
         const char *name;
         const char *want;
     } names[] = {
-        {"", "lisen", NULL}, // listen stands in rtmp
+        {"", "lisen", "listen"}, // an old spelling
+        {"", "htttp_stream", "http_stream"},
+        {"vhost", "time_jiter", "time_jitter"},
+        {"http_server", "gop_cahce", NULL}, // not in that block
         {"rtmp", "lisen", "listen"},
         {"rtmp", "lsiten", "listen"},
         {"http_api", "enable", "enabled"},
