@@ -467,8 +467,11 @@ SRS_YIELDS SRS_ERR srs_conn_write(struct srs_conn *conn, struct srs_span bytes, 
         struct iovec iov = srs_iov(bytes.bytes, bytes.size);
         size_t n = 0;
         err = srs_conn_write_now(conn, &iov, 1, &n);
-        if (err == SRS_E_AGAIN && srs_conn_writable(conn)) // a transport above the socket said so
+        if (err == SRS_E_AGAIN && srs_conn_writable(conn)) { // a transport above the socket said so
             err = srs_co_give_way();
+            if (!err && srs_now() >= deadline)
+                err = srs_bare(SRS_E_SOCKET_TIMEOUT);
+        }
         if (err && err != SRS_E_AGAIN)
             return err;
         bytes.bytes += n;

@@ -26,6 +26,31 @@ static void test_read_given_deadlines_from_1_to_64_ms_then_times_out_and_not_ear
     (void)close(peer);
 }
 
+static srs_err take_nothing(void *arg, const struct iovec *iov, int count, size_t *written)
+{
+    (void)arg;
+    (void)iov;
+    (void)count;
+    (void)written;
+    return srs_bare(SRS_E_AGAIN);
+}
+
+// The socket has room all the time, so that it is not the socket that is waited for.
+static void test_write_given_transport_that_takes_nothing_then_times_out(void **state)
+{
+    (void)state;
+    struct srs_conn *conn;
+    int peer;
+    net_pair(&conn, &peer);
+    srs_conn_set_write(conn, take_nothing, NULL);
+    srs_usec start = srs_now();
+    assert_err(SRS_E_SOCKET_TIMEOUT,
+               srs_conn_write(conn, net_text_span("x"), start + 10 * SRS_MSEC), "deadline");
+    assert_true(srs_now() - start >= 10 * SRS_MSEC);
+    srs_conn_free(conn);
+    (void)close(peer);
+}
+
 struct waiting {
     struct srs_conn *conn;
     unsigned reads;
@@ -371,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_read_given_deadlines_from_1_to_64_ms_then_times_out_and_not_early),
+        CASE(test_write_given_transport_that_takes_nothing_then_times_out),
         CASE(test_conn_given_freed_by_another_then_reader_and_writer_get_closed),
         CASE(test_conn_given_woken_and_freed_in_one_turn_then_reader_gets_closed),
         CASE(test_conn_given_freed_while_reader_lets_others_run_then_reader_gets_closed),
