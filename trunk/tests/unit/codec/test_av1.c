@@ -92,6 +92,35 @@ static void test_av1_record_given_odd_ones_then_read_or_refused(void **state)
     }
 }
 
+// Every value of the three bytes behind the marker.
+static void test_av1_record_given_any_bytes_then_fields_and_written_back(void **state)
+{
+    (void)state;
+    for (unsigned value = 0; value < 256; value++) {
+        uint8_t bytes[4] = {0x81, (uint8_t)value, (uint8_t)~value, (uint8_t)(value & 0x1F)};
+        uint8_t again[4];
+        struct srs_av1_record record;
+        struct srs_rd in = srs_rd_init(bytes, sizeof bytes);
+        if ((bytes[3] & 0x10) == 0)
+            bytes[3] = 0; // reserved
+        assert_err(SRS_OK, srs_av1_record_read(&in, &record), "record");
+        unsigned bits = record.tier;
+        bits = bits << 1 | record.high_bitdepth;
+        bits = bits << 1 | record.twelve_bit;
+        bits = bits << 1 | record.monochrome;
+        bits = bits << 1 | record.subsampling_x;
+        bits = bits << 1 | record.subsampling_y;
+        bits = bits << 2 | record.sample_position;
+        assert_int_equal(bits, bytes[2]);
+        assert_int_equal(record.profile, value / 32);
+        assert_int_equal(record.level, value % 32);
+        assert_int_equal(record.presentation_delay, bytes[3] == 0 ? 0 : bytes[3] % 16 + 1);
+        struct srs_wr out = srs_wr_init(again, sizeof again);
+        srs_av1_record_write(&out, &record);
+        assert_memory_equal(bytes, again, sizeof bytes);
+    }
+}
+
 // ---- sequence headers ----
 
 struct shape {
@@ -296,6 +325,8 @@ static void test_av1_units_given_then_stripped_and_keys_seen(void **state)
         {"key frame without a sequence", "320110", "320110", SRS_OK, false},
         {"metadata only", "0a0100 2a0100", "0a0100 2a0100", SRS_OK, false},
         {"empty frame", "0a0100 3200", "0a0100 3200", SRS_OK, false},
+        {"a single byte behind", "0a0100 320110 28", "0a0100 320110 28", SRS_OK, true},
+        {"a frame of a single byte", "0a0118 30", "0a0118 30", SRS_OK, true},
         {"cut", "0a0200", "", SRS_E_AV1_DATA, false},
     };
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
@@ -323,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_av1_record_given_real_ones_then_fields_and_written_back),
         cmocka_unit_test(test_av1_record_given_odd_ones_then_read_or_refused),
+        cmocka_unit_test(test_av1_record_given_any_bytes_then_fields_and_written_back),
         cmocka_unit_test(test_av1_sequence_given_shapes_then_fields),
         cmocka_unit_test(test_av1_obu_given_bytes_then_parts),
         cmocka_unit_test(test_av1_units_given_then_stripped_and_keys_seen),

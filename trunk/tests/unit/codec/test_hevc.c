@@ -169,6 +169,43 @@ static void test_hevc_record_given_odd_ones_then_read_or_refused(void **state)
     }
 }
 
+// Every value of every byte behind the version, where reserved bits are as they must be.
+static void test_hevc_record_given_any_bytes_then_written_back(void **state)
+{
+    (void)state;
+    static const uint8_t reserved[22] = {[13] = 0xF0, [15] = 0xFC, 0xFC, 0xF8, 0xF8};
+    for (size_t at = 1; at < sizeof reserved; at++)
+        for (unsigned value = 0; value < 256; value++) {
+            uint8_t bytes[ROOM];
+            uint8_t again[ROOM];
+            size_t size = hex_bytes(HEAD "0f 00", bytes, sizeof bytes);
+            struct srs_rd in = srs_rd_init(bytes, size);
+            struct srs_hevc_record record;
+            bytes[at] = (uint8_t)value | reserved[at];
+            assert_err(SRS_OK, srs_hevc_record_read(&in, &record), "record");
+            struct srs_wr out = srs_wr_init(again, sizeof again);
+            srs_hevc_record_write(&out, &record);
+            assert_int_equal(out.size, size);
+            assert_memory_equal(bytes, again, size);
+            if (at == 1)
+                assert_true(record.profile_space == value / 64 && record.tier == value / 32 % 2 &&
+                            record.profile == value % 32);
+        }
+}
+
+static void test_hevc_array_given_heads_then_type_and_completeness(void **state)
+{
+    (void)state;
+    for (unsigned head = 0; head < 256; head++) {
+        uint8_t bytes[3] = {(uint8_t)head};
+        struct srs_rd in = srs_rd_init(bytes, sizeof bytes);
+        struct srs_hevc_array array;
+        assert_err(SRS_OK, srs_hevc_array_read(&in, &array), "array");
+        assert_int_equal(array.complete, head >= 128);
+        assert_int_equal(array.type, head % 64);
+    }
+}
+
 // ---- parameter sets ----
 
 static void test_hevc_sets_given_every_prefix_then_error_or_same_size(void **state)
@@ -225,7 +262,8 @@ struct shape {
     unsigned sets; // reference sets, every second one predicted
     unsigned long_refs;
     unsigned poc_bits;
-    bool window; // default display window
+    unsigned vui; // a bit each: overscan, video signal, its colours, chroma location
+    bool window;  // default display window
     srs_err want;
     uint32_t want_width;
     bool want_rate;
@@ -290,6 +328,23 @@ static void put_lists(struct srs_bits_wr *out)
         }
 }
 
+static void put_vui(struct srs_bits_wr *out, unsigned parts)
+{
+    srs_bits_put(out, parts & 1, 1);
+    if ((parts & 1) != 0)
+        srs_bits_put(out, 1, 1);
+    srs_bits_put(out, parts >> 1 & 1, 1);
+    if ((parts & 2) != 0) {
+        srs_bits_put(out, 0xB, 4);
+        srs_bits_put(out, parts >> 2 & 1, 1);
+    }
+    if ((parts & 6) == 6)
+        srs_bits_put(out, 0x090909, 24);
+    srs_bits_put(out, parts >> 3 & 1, 1);
+    for (unsigned i = 0; i < 2 && (parts & 8) != 0; i++)
+        put_ue(out, 2 + i);
+}
+
 static size_t make_sps(const struct shape *shape, uint8_t *bytes, size_t capacity)
 {
     struct srs_wr wr = srs_wr_init(bytes, capacity);
@@ -341,7 +396,7 @@ static size_t make_sps(const struct shape *shape, uint8_t *bytes, size_t capacit
     srs_bits_put(&out, 1, 1);
     srs_bits_put(&out, 255, 8); // an aspect of its own
     srs_bits_put(&out, 0x00040003, 32);
-    srs_bits_put(&out, 0, 3); // no overscan, video signal, chroma location
+    put_vui(&out, shape->vui);
     srs_bits_put(&out, 0, 3);
     srs_bits_put(&out, shape->window, 1);
     for (unsigned i = 0; shape->window && i < 4; i++)
@@ -421,6 +476,16 @@ static void test_hevc_sps_given_shapes_then_size_and_rate(void **state)
          .poc_bits = 16, .want_width = 200, .want_rate = true},
         {"33 long-term references", .chroma = 1, .width = 200, .depth = 8, .long_refs = 33,
          .poc_bits = 16, .want_width = 200},
+        {"overscan", .chroma = 1, .width = 200, .depth = 8, .poc_bits = 8, .vui = 1,
+         .want_width = 200, .want_rate = true},
+        {"video signal", .chroma = 1, .width = 200, .depth = 8, .poc_bits = 8, .vui = 2,
+         .want_width = 200, .want_rate = true},
+        {"colours", .chroma = 1, .width = 200, .depth = 8, .poc_bits = 8, .vui = 6,
+         .want_width = 200, .want_rate = true},
+        {"chroma location", .chroma = 1, .width = 200, .depth = 8, .poc_bits = 8, .vui = 8,
+         .want_width = 200, .want_rate = true},
+        {"all of VUI", .chroma = 1, .width = 200, .depth = 8, .poc_bits = 8, .vui = 15,
+         .want_width = 200, .want_rate = true},
         {"display window", .chroma = 1, .width = 200, .depth = 8, .poc_bits = 8, .window = true,
          .want_width = 200, .want_rate = true},
     };
@@ -534,8 +599,15 @@ static void test_hevc_names_given_numbers_then_as_shown(void **state)
     assert_string_equal(srs_hevc_profile_name(3), "MainStillPicture");
     assert_string_equal(srs_hevc_profile_name(4), "Rext");
     assert_string_equal(srs_hevc_profile_name(0), "Other");
-    assert_string_equal(srs_hevc_level_name(93), "3.1");
-    assert_string_equal(srs_hevc_level_name(186), "6.2");
+    // 30 times the level (section A.4.1).
+    static const char *const levels[] = {"1", "2",   "2.1", "3", "3.1", "4",  "4.1",
+                                         "5", "5.1", "5.2", "6", "6.1", "6.2"};
+    for (size_t i = 0; i < SRS_COUNT(levels); i++) {
+        unsigned tenths = (unsigned)(levels[i][0] - '0') * 10;
+        tenths += levels[i][1] == '.' ? (unsigned)(levels[i][2] - '0') : 0;
+        assert_string_equal(srs_hevc_level_name((uint8_t)(tenths * 3)), levels[i]);
+        assert_string_equal(srs_hevc_level_name((uint8_t)(tenths * 3 + 1)), "Other");
+    }
     assert_string_equal(srs_hevc_level_name(94), "Other");
 }
 
@@ -545,6 +617,8 @@ int main(void)
         cmocka_unit_test(test_hevc_record_given_real_ones_then_fields_and_written_back),
         cmocka_unit_test(test_hevc_record_given_every_prefix_then_error),
         cmocka_unit_test(test_hevc_record_given_odd_ones_then_read_or_refused),
+        cmocka_unit_test(test_hevc_record_given_any_bytes_then_written_back),
+        cmocka_unit_test(test_hevc_array_given_heads_then_type_and_completeness),
         cmocka_unit_test(test_hevc_sets_given_every_prefix_then_error_or_same_size),
         cmocka_unit_test(test_hevc_sps_given_shapes_then_size_and_rate),
         cmocka_unit_test(test_hevc_vps_given_layer_sets_then_rate),
