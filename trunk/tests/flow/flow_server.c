@@ -121,7 +121,7 @@ void flow_peer_open_as(struct flow_peer *peer, struct flow_server *flow,
     struct srs_rtmp_client_config full = *config;
     int fd = -1;
     struct srs_conn *conn = graph_conn(&fd);
-    *peer = (struct flow_peer){0};
+    *peer = (struct flow_peer){.other = conn};
     assert_err(SRS_OK, srs_conn_new(fd, &peer->conn), "client's end");
     srs_conn_set_nodelay(peer->conn, true); // what it writes is there at once
     assert_err(SRS_OK, srs_rtmp_accept(&flow->server, conn, &rtmp_port), "accept");

@@ -45,6 +45,7 @@ struct srs_client *flow_client(const struct flow_server *flow);
 
 struct flow_peer {
     struct srs_conn *conn;
+    struct srs_conn *other; // the server's end, while its session lives
     struct srs_rtmp_client machine;
     bool started;
     unsigned video; // messages of each kind so far

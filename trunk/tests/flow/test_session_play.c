@@ -471,6 +471,7 @@ static void test_play_given_what_the_player_says_of_itself_then_that_is_what_it_
     enum { ENHANCED = SRS_MUX_ENHANCED, MULTI = SRS_MUX_MULTITRACK, MODEX = SRS_MUX_MODEX };
     static const struct said rows[] = {
         {"nothing", -1, NULL, NULL, NULL, 0, false},
+        {"reconnect alone", 1, NULL, NULL, NULL, ENHANCED, false},
         {"no capability", 0, NULL, NULL, NULL, ENHANCED, false},
         {"multitrack", 2, NULL, NULL, NULL, ENHANCED | MULTI, false},
         {"ModEx", 4, NULL, NULL, NULL, ENHANCED | MODEX, false},
@@ -491,6 +492,8 @@ static void test_play_given_what_the_player_says_of_itself_then_that_is_what_it_
             (params->refused >> SRS_CODEC_VP9 & 1) != rows[i].refused)
             fail_msg("%s: caps %x, refused %x", rows[i].why, params->caps, params->refused);
         assert_int_equal(params->refused & (1 << SRS_CODEC_AVC | 1 << SRS_CODEC_AAC), 0);
+        if (rows[i].list == NULL && rows[i].video == NULL && rows[i].audio == NULL)
+            assert_int_equal(params->refused, 0);
         assert_int_equal(params->msid, 1);
         assert_int_equal(params->chunk_size, 60000);
         now_ms += 40;

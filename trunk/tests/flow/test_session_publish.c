@@ -1,9 +1,11 @@
 // RTMP sessions that publish, on sockets in this process: names that are taken, one stream after
 // the other on a connection, time-outs on a clock that is set, kicks, what is refused and how.
+#include "core/net_priv.h"
 #include "flow_server.h"
 #include "server/rtmp/session.h"
 #include "set_clock.h"
 #include <stdio.h>
+#include <sys/socket.h>
 
 #define LIVE_LONG   "publish { normal_timeout 86400000; firstpkt_timeout 86400000; } "
 #define VHOST(text) "vhost __defaultVhost__ { " text " }"
@@ -231,6 +233,74 @@ static void test_session_given_no_publish_then_closed_after_ten_seconds(void **s
     assert_closed_after(&peer, 10 * SRS_SEC, "after a stream");
 }
 
+// A socket that takes a little at a time, up to some bytes, and nothing then.
+struct drip {
+    struct srs_conn *conn;
+    size_t left;
+    bool began; // the first time it takes nothing
+};
+
+static srs_err take_little(void *arg, const struct iovec *iov, int count, size_t *written)
+{
+    struct drip *drip = arg;
+    size_t size = iov[0].iov_len < 7 ? iov[0].iov_len : 7;
+    assert_true(count > 0);
+    size = !drip->began ? 0 : size < drip->left ? size : drip->left;
+    drip->began = true;
+    if (size == 0 && drip->left == 0)
+        drip->conn->io.ready &= (uint8_t)~SRS_IO_WRITE; // as the kernel says it
+    if (size == 0 || send(drip->conn->io.fd, iov[0].iov_base, size, MSG_NOSIGNAL) < 0)
+        return srs_bare(SRS_E_AGAIN);
+    *written = size;
+    drip->left -= size;
+    return SRS_OK;
+}
+
+static void test_session_given_socket_that_takes_little_then_all_answers_arrive(void **state)
+{
+    (void)state;
+    struct flow_peer peer;
+    flow_peer_open(&peer, &flow, "s", true);
+    struct drip drip = {.conn = peer.other, .left = SIZE_MAX};
+    srs_conn_set_write(peer.other, take_little, &drip);
+    flow_wait_for(flow_peer_take(&peer) == SRS_E_AGAIN && flow.server.clients.count == 1);
+    srs_conn_set_write(peer.other, NULL, NULL); // a publisher that does not read is not waited for
+    flow_peer_audio(&peer, 0);
+    assert_err(SRS_OK, flow_peer_start(&peer), "publish");
+    flow_peer_free(&peer);
+}
+
+static void test_session_given_answer_that_is_not_taken_then_closed_after_five_seconds(void **state)
+{
+    (void)state;
+    struct flow_peer peer;
+    flow_peer_open(&peer, &flow, "s", true);
+    struct drip drip = {.conn = peer.other, .left = 100};
+    srs_conn_set_write(peer.other, take_little, &drip);
+    flow_peer_write(&peer, (struct srs_span){NULL, 0}); // C0 C1
+    clock_jump(5 * SRS_SEC - SRS_MSEC);
+    assert_int_equal(flow.server.sessions.count, 1);
+    clock_jump(2 * SRS_MSEC);
+    assert_int_equal(srs_live_count(SRS_LIVE_RTMP_SESSION), 1); // its last words
+    clock_jump(SRS_SEC);
+    assert_int_equal(srs_live_count(SRS_LIVE_RTMP_SESSION), 0);
+    flow_peer_free(&peer);
+}
+
+// The words are said, the peer neither closes nor says a thing.
+static void test_session_given_refused_peer_that_stays_then_gone_after_a_second(void **state)
+{
+    (void)state;
+    struct flow_peer peer;
+    flow_peer_open(&peer, &flow, "", true);
+    assert_err(SRS_E_RTMP_REFUSED, flow_peer_start(&peer), "no name");
+    clock_jump(SRS_SEC - SRS_MSEC);
+    assert_int_equal(flow.server.sessions.count, 1);
+    clock_jump(2 * SRS_MSEC);
+    assert_int_equal(flow.server.sessions.count, 0);
+    flow_peer_free(&peer);
+}
+
 static void test_publish_given_silence_then_closed_after_the_times_of_its_vhost(void **state)
 {
     (void)state;
@@ -335,6 +405,7 @@ static void test_session_given_sizes_of_its_vhost_then_the_client_is_told(void *
     struct flow_peer peer;
     flow_server_configure(&flow, VHOST("chunk_size 4000; out_ack_size 50000; in_ack_size 3000;"));
     flow_peer_begin(&peer, &flow, "s", true);
+    assert_int_equal(peer.machine.caps_ex, 0); // not asked
     assert_int_equal(peer.machine.reader.chunk_size, 4000);
     assert_int_equal(peer.machine.ack_every, 50000);
     uint64_t before = srs_conn_bytes_in(peer.conn);
@@ -346,6 +417,19 @@ static void test_session_given_sizes_of_its_vhost_then_the_client_is_told(void *
     clock_jump(0);
     assert_false(flow_peer_is_closed(&peer));
     assert_true(srs_conn_bytes_in(peer.conn) > before); // an acknowledgement
+    flow_peer_free(&peer);
+}
+
+static void
+test_session_given_client_that_speaks_enhanced_rtmp_then_told_what_is_taken(void **state)
+{
+    (void)state;
+    struct flow_peer peer;
+    flow_peer_open_as(
+        &peer, &flow,
+        &(struct srs_rtmp_client_config){.stream = "s", .publish = true, .enhanced = true});
+    assert_err(SRS_OK, flow_peer_start(&peer), "publish");
+    assert_int_equal(peer.machine.caps_ex, 2 | 4 | 8); // multitrack, ModEx, nanoseconds
     flow_peer_free(&peer);
 }
 
@@ -404,11 +488,15 @@ int main(void)
         TEST(test_publish_given_a_second_stream_then_told_so_and_the_first_goes_on),
         TEST(test_publish_given_media_after_the_end_then_closed),
         TEST(test_session_given_no_publish_then_closed_after_ten_seconds),
+        TEST(test_session_given_socket_that_takes_little_then_all_answers_arrive),
+        TEST(test_session_given_answer_that_is_not_taken_then_closed_after_five_seconds),
+        TEST(test_session_given_refused_peer_that_stays_then_gone_after_a_second),
         TEST(test_publish_given_silence_then_closed_after_the_times_of_its_vhost),
         TEST(test_publish_given_no_player_for_too_long_then_closed),
         TEST(test_publish_given_kick_then_closed_and_the_name_is_free),
         TEST(test_session_given_the_server_ends_then_none_is_left),
         TEST(test_session_given_sizes_of_its_vhost_then_the_client_is_told),
+        TEST(test_session_given_client_that_speaks_enhanced_rtmp_then_told_what_is_taken),
         TEST(test_publish_given_parse_sps_then_sizes_are_read_or_not),
         TEST(test_publish_given_try_annexb_first_then_start_codes_are_taken_or_not),
     };

@@ -255,7 +255,10 @@ static void test_listeners_given_configurations_then_those_ports(void **state)
         char text[4096];
         char word[128];
         unsigned count = 0;
+        log_begin();
         assert_err(SRS_OK, change_to("max_connections 10;"), "none");
+        log_end(text, sizeof text);
+        assert_int_equal(count_of(text, " listen protocol="), 0);
         log_begin();
         assert_err(SRS_OK, change_to(rows[i].config), rows[i].config);
         log_end(text, sizeof text);
@@ -390,6 +393,37 @@ static void test_listeners_given_refused_change_then_what_was_replaced_is_back(v
     assert_served("127.0.0.1", 4, 0, "after");
 }
 
+// A port that is closed and opened again loses who has connected and was not let in yet.
+static void test_listeners_given_refused_change_then_ports_that_stay_were_never_closed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before;
+        const char *wanted;
+        srs_err want;
+    } rows[] = {
+        // An address that the machine does not have: closing another one would not help.
+        {"listen 127.0.0.1:@0;", "listen 203.0.113.1:@0;", SRS_E_SOCKET_BIND},
+        // One address of the number stays, one goes, one is somebody else's.
+        {"listen 127.0.0.1:@0 127.0.0.2:@0;", "listen 127.0.0.1:@0 127.0.0.3:@0;",
+         SRS_E_SOCKET_BIND},
+        // Another number goes.
+        {"listen 127.0.0.2:@0; " WEB("http_server", "@1"), "listen 127.0.0.3:@0;",
+         SRS_E_SOCKET_BIND},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        unsigned port = i == 2 ? 1 : 0;
+        int fd = occupy("127.0.0.3", 0);
+        assert_err(SRS_OK, change_to(rows[i].before), rows[i].before);
+        int waits = dial_from("127.0.0.1", "127.0.0.1", port);
+        assert_true(waits >= 0);
+        assert_err(rows[i].want, change_to(rows[i].wanted), rows[i].wanted);
+        flow_wait_for(flow.server.sessions.count == 1);
+        leave(waits);
+        (void)close(fd);
+    }
+}
+
 static void test_listeners_given_shut_then_no_change_opens_one(void **state)
 {
     (void)state;
@@ -509,6 +543,7 @@ int main(void)
         TEST(test_listeners_given_another_address_of_a_port_then_replaced),
         TEST(test_listeners_given_port_of_another_then_refused_and_all_is_as_before),
         TEST(test_listeners_given_refused_change_then_what_was_replaced_is_back),
+        TEST(test_listeners_given_refused_change_then_ports_that_stay_were_never_closed),
         TEST(test_listeners_given_shut_then_no_change_opens_one),
         TEST(test_admission_given_max_connections_then_no_more_of_any_protocol),
         TEST(test_admission_given_a_limit_per_address_then_others_come_in),
