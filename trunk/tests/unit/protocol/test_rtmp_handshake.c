@@ -47,6 +47,24 @@ static void test_handshake_given_c1_then_s0_s1_s2_at_once(void **state)
     srs_buf_fini(&out);
 }
 
+// The filler is splitmix64 from the seed: it must differ from connection to connection, and no
+// other property of it is told from outside.
+static void test_handshake_given_client_then_c1_of_version_0_and_filler(void **state)
+{
+    (void)state;
+    static const uint8_t head[] = {3,    1,    2,    3,    4,    0,    0,    0,    0,
+                                   0xE2, 0x20, 0xA8, 0x39, 0x7B, 0x1D, 0xCD, 0xAF, 0x6E,
+                                   0x78, 0x9E, 0x6A, 0xA1, 0xB9, 0x65, 0xF4};
+    struct srs_rtmp_hs hs;
+    struct srs_buf out = {0};
+    srs_rtmp_hs_init(&hs, true, 0x01020304, 0);
+    assert_err(SRS_OK, srs_rtmp_hs_start(&hs, &out, LIMIT), "C0 C1");
+    assert_int_equal(srs_buf_size(&out), SRS_RTMP_HS_FIRST);
+    assert_memory_equal(srs_buf_span(&out).bytes, head, sizeof head);
+    srs_rtmp_hs_fini(&hs);
+    srs_buf_fini(&out);
+}
+
 static void test_handshake_given_pieces_then_same_answer(void **state)
 {
     (void)state;
@@ -151,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handshake_given_c1_then_s0_s1_s2_at_once),
+        cmocka_unit_test(test_handshake_given_client_then_c1_of_version_0_and_filler),
         cmocka_unit_test(test_handshake_given_pieces_then_same_answer),
         cmocka_unit_test(test_handshake_given_other_version_then_refused),
         cmocka_unit_test(test_handshake_given_both_sides_then_done),
