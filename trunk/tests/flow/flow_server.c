@@ -14,6 +14,8 @@ static const struct srs_port rtmp_port = {"rtmp", srs_rtmp_accept, 0, true, SRS_
 
 // --- the server ---------------------------------------------------------------------------------
 
+static unsigned open_servers;
+
 static long count_descriptors(void)
 {
     long count = 0;
@@ -48,6 +50,7 @@ void flow_server_open(struct flow_server *flow, const char *config)
 {
     struct srs_server *server = &flow->server;
     *flow = (struct flow_server){.descriptors = count_descriptors()};
+    open_servers++;
     srs_log_set_level(SRS_LOG_NONE); // the warnings that the cases provoke
     server->config = flow_config(config);
     server->writer = srs_new(struct srs_writer);
@@ -82,6 +85,8 @@ void flow_server_close(struct flow_server *flow)
     srs_free(server->writer);
     srs_config_unref(server->config);
     assert_null(server->peers.table);
+    if (--open_servers > 0)
+        return;
     for (int i = 0; i < SRS_LIVE_TYPES; i++)
         if (srs_live_count((enum srs_live)i) != 0)
             fail_msg("%ld of %s live", srs_live_count((enum srs_live)i),

@@ -31,7 +31,8 @@ struct flow_server {
 
 // The scheduler runs.
 void flow_server_open(struct flow_server *flow, const char *config);
-// Ends sessions that are there still. Nothing lives afterwards, and no descriptor is left.
+// Ends sessions that are there still. Nothing lives after the last of them, which was the first to
+// be opened, and no descriptor is left.
 SRS_YIELDS void flow_server_close(struct flow_server *flow);
 // From here on the server has this configuration; listeners are left alone.
 void flow_server_configure(struct flow_server *flow, const char *text);
