@@ -371,6 +371,44 @@ static void test_seek_given_sizes_above_limits_then_left_out(void **state)
     srs_flv_seek_fini(&seek);
 }
 
+// Records, metadata and an end of sequence in the middle are neither what the beginning needs nor
+// where one can begin.
+static void test_seek_given_records_in_the_middle_then_not_in_front(void **state)
+{
+    (void)state;
+    static const uint8_t end[] = {0x17, 2, 0, 0, 0};
+    begin(5);
+    put_metadata(0);
+    put_configs();
+    head_size = file.size;
+    put_gops(1, 50);
+    put_tag(SRS_FLV_VIDEO, 100, end, sizeof end);
+    put_configs();
+    put_metadata(0);
+    put_gops(2, 50);
+    check_offsets("records in the middle", 1, file.keys, file.key_count);
+}
+
+static void test_seek_given_two_metadata_in_front_then_the_first(void **state)
+{
+    (void)state;
+    struct srs_flv_seek seek;
+    begin(5);
+    put_metadata(0);
+    size_t first = file.size;
+    put_metadata(0);
+    size_t second = file.size;
+    put_configs();
+    size_t configs = file.size;
+    put_gops(2, 50);
+    assert_err(SRS_OK, run(&seek, file.keys[1]), "second key frame");
+    assert_int_equal(seek.position, file.keys[1]);
+    assert_int_equal(srs_buf_size(&seek.prefix), first + configs - second);
+    assert_memory_equal(seek.prefix.bytes, file.bytes, first);
+    assert_memory_equal(seek.prefix.bytes + first, file.bytes + second, configs - second);
+    srs_flv_seek_fini(&seek);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +421,8 @@ int main(void)
         cmocka_unit_test(test_seek_given_no_flv_then_refused),
         cmocka_unit_test(test_seek_given_endless_candidates_then_given_up),
         cmocka_unit_test(test_seek_given_sizes_above_limits_then_left_out),
+        cmocka_unit_test(test_seek_given_records_in_the_middle_then_not_in_front),
+        cmocka_unit_test(test_seek_given_two_metadata_in_front_then_the_first),
         cmocka_unit_test(test_seek_given_nothing_that_is_a_tag_then_soon_given_up),
         cmocka_unit_test(test_seek_given_offset_within_the_largest_tag_then_the_next),
     };
