@@ -1,6 +1,7 @@
-// config_docs full | page: what is made from the table of directives. `full` prints
+// config_docs full | page | rows: what is made from the table of directives. `full` prints
 // trunk/conf/full.conf, every directive with its default; `page` prints
-// trunk/doc/configuration.md. `make docs` writes both, and a check holds them to the table.
+// trunk/doc/configuration.md. `make docs` writes both, and a check holds them to the table. `rows`
+// prints the table itself for tests that walk over all of it.
 #include "core/mem.h"
 #include "server/config/table.h"
 #include <ctype.h>
@@ -329,13 +330,57 @@ static void print_page(void)
     print_old_spellings();
 }
 
+// --- rows
+// -----------------------------------------------------------------------------------------
+
+static const char *type_name(enum srs_directive_type type)
+{
+    static const char *const names[] = {
+        [SRS_DIRECTIVE_SCOPE] = "scope", [SRS_DIRECTIVE_OFF] = "off",
+        [SRS_DIRECTIVE_ON] = "on",       [SRS_DIRECTIVE_INT] = "int",
+        [SRS_DIRECTIVE_FLOAT] = "float", [SRS_DIRECTIVE_MSEC] = "msec",
+        [SRS_DIRECTIVE_SEC] = "sec",     [SRS_DIRECTIVE_SECF] = "secf",
+        [SRS_DIRECTIVE_WORD] = "word",   [SRS_DIRECTIVE_ENUM] = "enum",
+        [SRS_DIRECTIVE_LIST] = "list",   [SRS_DIRECTIVE_LISTEN] = "listen",
+        [SRS_DIRECTIVE_NETS] = "nets",   [SRS_DIRECTIVE_FREE] = "free",
+        [SRS_DIRECTIVE_ANY] = "any",
+    };
+    return names[type];
+}
+
+static const char *state_name(enum srs_directive_state state)
+{
+    static const char *const names[] = {
+        [SRS_DIRECTIVE_BLOCK] = "block", [SRS_DIRECTIVE_ROOT] = "root",
+        [SRS_DIRECTIVE_VHOST] = "vhost", [SRS_DIRECTIVE_LATER] = "later",
+        [SRS_DIRECTIVE_OLD] = "old",     [SRS_DIRECTIVE_OLD_WARN] = "old_warn",
+    };
+    return names[state];
+}
+
+// A line each with tabs between, which nothing in the table has; the first line names the columns.
+static void print_rows(void)
+{
+    (void)puts("scope\tname\ttype\tdefault\tlow\thigh\twords\tnamed\treload\tstate");
+    for (size_t i = 0; i < srs_directive_count(); i++) {
+        const struct srs_directive *row = srs_directive_at(i);
+        unsigned named = row->flags & (SRS_DIRECTIVE_NAMED | SRS_DIRECTIVE_MAYBE_NAMED);
+        (void)printf("%s\t%s\t%s\t%s\t%.15g\t%.15g\t%s\t%d\t%s\t%s\n", row->scope, row->name,
+                     type_name(row->type), row->value, row->low, row->high,
+                     row->words != NULL ? row->words : "", named != 0, reload_words(row),
+                     state_name(row->state));
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "full") == 0)
         print_full();
     else if (argc == 2 && strcmp(argv[1], "page") == 0)
         print_page();
+    else if (argc == 2 && strcmp(argv[1], "rows") == 0)
+        print_rows();
     else
-        return fputs("usage: config_docs full | page\n", stderr) < 0 ? 2 : 1;
+        return fputs("usage: config_docs full | page | rows\n", stderr) < 0 ? 2 : 1;
     return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;
 }

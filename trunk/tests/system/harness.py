@@ -346,6 +346,7 @@ class Case(contextlib.ExitStack):
         self.folder = tempfile.mkdtemp(prefix=f"srs-test-{name}-")
         self.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.servers = []
+        self.told = ""  # what it found, for its ok line
 
     def server(self, config="", **options):
         server = Server(self.folder, config, **options, wait=False)
@@ -373,13 +374,14 @@ class Case(contextlib.ExitStack):
 
 def run_case(name, function):
     started = time.monotonic()
-    why = ""
+    why = told = ""
     try:
         with Case(name) as case:
             try:
                 function(case)
                 for server in case.servers:
                     server.stop()
+                told = f" {case.told}" if case.told else ""
             except Exception:
                 keep_logs(case)
                 raise
@@ -389,7 +391,7 @@ def run_case(name, function):
         why = traceback.format_exc()
     with PRINT_LOCK:
         took = f"({time.monotonic() - started:.1f} s)"
-        print(f"FAILED {name} {why} {took}" if why else f"ok {name} {took}", flush=True)
+        print(f"FAILED {name} {why} {took}" if why else f"ok {name}{told} {took}", flush=True)
     return not why
 
 
