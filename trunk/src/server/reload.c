@@ -9,7 +9,9 @@
 
 // A configuration is small; a file system that takes longer hangs.
 static const srs_usec read_usec = 10 * SRS_SEC;
-static const srs_usec quit_usec = 1 * SRS_SEC;
+// A reading that hangs is not waited for at the end; one that goes well is over by then, and none
+// of its memory is in use any more.
+static const srs_usec quit_usec = 100 * SRS_MSEC;
 
 enum { NAMES_SIZE = 512 };
 
@@ -18,6 +20,10 @@ struct srs_reload {
     const struct srs_config_args *args;
     struct srs_event wanted;
     bool asked;
+    bool busy;
+    // Of a reading that was given up and may hang still, else NULL: there is never a second one.
+    struct srs_task_queue *hung;
+    srs_usec hung_at; // when it began
 };
 
 // --- reading ------------------------------------------------------------------------------------
@@ -53,32 +59,53 @@ static srs_err run_reading(struct srs_task *task)
 static void reading_done(struct srs_task *task)
 {
     struct reading *reading = srs_list_entry(task, struct reading, task);
-    if (reading->out != NULL)
+    if (reading->out != NULL) {
         *reading->out = reading->got;
-    else
+    } else {
         loaded_free(&reading->got);
+        srs_log_info("reload", "a reading that was given up has ended, what it read is dropped");
+    }
     srs_free(reading);
 }
 
-// A thread of its own each time: reloads are rare, and one that hangs must not keep the next from
-// being tried.
-static SRS_YIELDS SRS_ERR read_config(const struct srs_config_args *args, struct loaded *out)
+// A reading that hangs keeps its thread: as long as it does, none is begun beside it.
+static SRS_YIELDS SRS_ERR end_hung(struct srs_reload *reload)
+{
+    if (reload->hung == NULL)
+        return SRS_OK;
+    if (srs_task_queue_pending(reload->hung) > 0)
+        return srs_fail(SRS_E_TASK_QUEUE_FULL,
+                        "a reading has hung for %lld s, no second one is begun",
+                        (long long)((srs_now() - reload->hung_at) / SRS_SEC));
+    (void)srs_task_queue_close(reload->hung, srs_now());
+    reload->hung = NULL;
+    return SRS_OK;
+}
+
+// A thread for each reading: reloads are rare.
+static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, struct loaded *out)
 {
     struct srs_task_queue *queue = NULL;
     struct loaded got = {0};
-    srs_err err = srs_task_queue_new("config", 1, &queue);
+    srs_usec began_at = srs_now();
+    srs_err err = end_hung(reload);
+    if (!err)
+        err = srs_task_queue_new("config", 1, &queue);
     if (err)
         return err;
     struct reading *reading = srs_new(struct reading);
     reading->task.run = run_reading;
     reading->task.done = reading_done;
-    reading->args = *args;
+    reading->args = *reload->args;
     reading->out = &got;
-    err = srs_task_call(queue, &reading->task, srs_now() + read_usec);
+    err = srs_task_call(queue, &reading->task, began_at + read_usec);
     struct srs_err_trace *story = srs_err_save();
     if (err == SRS_E_SOCKET_TIMEOUT || err == SRS_E_CANCELED) // ours: reading gives neither
         reading->out = NULL;
-    (void)srs_task_queue_close(queue, srs_now() + quit_usec);
+    if (!srs_task_queue_close(queue, srs_now() + quit_usec)) {
+        reload->hung = queue;
+        reload->hung_at = began_at;
+    }
     srs_err_restore(story);
     if (err) {
         loaded_free(&got);
@@ -185,25 +212,33 @@ static SRS_ERR change_to(struct srs_server *server, struct loaded *loaded)
 
 // --- requests -----------------------------------------------------------------------------------
 
+static SRS_YIELDS SRS_ERR reload_once(struct srs_reload *reload)
+{
+    struct loaded next = {0};
+    reload->busy = true;
+    srs_err err = read_config(reload, &next);
+    if (!err)
+        err = change_to(reload->server, &next);
+    reload->busy = false;
+    return err;
+}
+
 static SRS_YIELDS srs_err reload_main(void *arg)
 {
     struct srs_reload *reload = arg;
-    for (;;) {
-        struct loaded next = {0};
-        srs_err err = SRS_OK;
-        while (!reload->asked && !err)
-            err = srs_event_wait(&reload->wanted, SRS_NEVER);
-        if (err)
-            return err;
-        reload->asked = false;
-        err = read_config(reload->args, &next);
-        if (!err)
-            err = change_to(reload->server, &next);
-        if (err == SRS_E_CANCELED)
-            return err;
+    srs_err err = SRS_OK;
+    while (err != SRS_E_CANCELED) {
         if (err)
             srs_err_log(err, "reload", "refused, the configuration stays as it was");
+        err = SRS_OK;
+        while (!reload->asked && !err)
+            err = srs_event_wait(&reload->wanted, SRS_NEVER);
+        reload->asked = false;
+        if (!err)
+            err = reload_once(reload);
     }
+    srs_err_drop(end_hung(reload), "what hangs is left behind, the process ends");
+    return srs_bare(err);
 }
 
 SRS_ERR srs_reload_new(struct srs_server *server, const struct srs_config_args *args,
@@ -228,6 +263,8 @@ void srs_reload_free(struct srs_reload *reload)
 
 void srs_reload_request(struct srs_reload *reload)
 {
+    if (reload->busy)
+        srs_log_info("reload", "one is under way, another one follows it");
     reload->asked = true;
     srs_event_signal(&reload->wanted);
 }

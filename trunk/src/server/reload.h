@@ -1,7 +1,8 @@
 // Reload: the configuration is read again and, when it is good, put in the place of the old one.
 //
 // A bad file, or a port that cannot be opened, changes nothing and is logged. Reading is done by a
-// helper thread, the change itself in one step without a yield.
+// helper thread, the change itself in one step without a yield. A reading that takes ten seconds is
+// given up; while it hangs still, other reloads are refused, and the end does not wait for it.
 #pragma once
 #include "server/server.h"
 

@@ -247,6 +247,65 @@ def bad_files(case):
     reload(server, result="takes effect at the next start")
 
 
+# ---- a file that hangs -------------------------------------------------------------------------
+
+
+def threads(server):
+    return len(os.listdir(f"/proc/{server.process.pid}/task"))
+
+
+def hang(server):
+    """A reload whose reading stays in open()."""
+    before = threads(server)
+    os.unlink(config_path(server))
+    os.mkfifo(config_path(server))
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: threads(server) == before + 1, 5, "a thread that reads")
+
+
+def hung_file(case):
+    """One thread hangs and not one a reload, each reload says why it is none, and what hangs comes back."""
+    refused = "reload: refused, the configuration stays as it was"
+    server = case.server()
+    case.publish(server, "x", media())
+    server.wait_live("x")
+    watcher = FlvPlayer(case, server, "x")
+    watcher.wait_media(5, 20)
+    usual = threads(server)
+    server.expect_error(refused)
+    hang(server)
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "reload: one is under way, another one follows it" in server.output(), 5, "the second is told to wait")
+    wait_until(lambda: server.output().count(refused) == 2, 14, "the end of both")
+    first, second = [line for line in server.output().splitlines() if refused in line]
+    check("(SocketTimeout)" in first, first)
+    for line in [second] + [reload(server, result=refused) for _ in range(5)]:
+        check("(TaskQueueFull)" in line and "a reading has hung for 1" in line, line)
+    check(threads(server) == usual + 1, f"{threads(server)} threads, {usual} before")
+    text = text_of(server)
+    with open(config_path(server), "w", encoding="utf-8") as fifo:
+        fifo.write(text)
+    wait_until(lambda: "a reading that was given up has ended" in server.output(), 5, "the return of what hung")
+    check("reload: done" not in server.output(), "what came back too late was taken")
+    os.unlink(config_path(server))
+    reload(server, text)
+    check(threads(server) == usual, f"{threads(server)} threads, {usual} before")
+    check(watcher.largest_gap() < BEAT + 0.2, f"largest gap {watcher.largest_gap():.3f} s")
+    watcher.close()
+    hang(server)
+    took = server.stop()
+    check(took < 1, f"the end took {took:.1f} s")
+
+
+def hung_file_and_a_graceful_end(case):
+    server = case.server(top="grace_start_wait 10;\ngrace_final_wait 10;\n")
+    hang(server)
+    server.stopped = True
+    server.process.send_signal(signal.SIGQUIT)
+    check(server.wait(1) == 0, "its status")
+    check("graceful quit" in server.output(), "the end in order")
+
+
 # ---- many -----------------------------------------------------------------------------------
 
 
@@ -324,7 +383,8 @@ def storm(case):
 
 CASES = {"listeners_move": listeners_move, "max_connections": max_connections, "log_level": log_level,
          "crossdomain": crossdomain, "media_memory": media_memory, "gop_cache_and_beat": gop_cache_and_beat,
-         "vhosts": vhosts, "bad_files": bad_files, "storm": storm}
+         "vhosts": vhosts, "bad_files": bad_files, "hung_file": hung_file,
+         "hung_file_and_a_graceful_end": hung_file_and_a_graceful_end, "storm": storm}
 
 if __name__ == "__main__":
     main(CASES, parallel=2)
