@@ -16,6 +16,11 @@ srs_usec srs_now(void)
     return clock_now;
 }
 
+srs_usec srs_now_coarse(void)
+{
+    return clock_now;
+}
+
 int64_t srs_wall_now(void)
 {
     return 1700000000 * SRS_SEC + clock_now;

@@ -283,6 +283,28 @@ def case_bad_destinations_are_named(case):
         case.servers.remove(server)
 
 
+def case_too_many_destinations(case):
+    """As many as the limit are taken; one more is refused where it stands, also by a reload, and when the old words are used."""
+    def text(count, old=False):
+        places = " ".join(f"127.0.0.1:{port}" for port in range(1, count + 1))
+        forward = f"forward {places};" if old else f"forward {{ enabled on;\n destination {places}; }}"
+        return f"daemon off; srs_log_tank console; max_connections auto;\nrtmp {{ listen @RTMP@; }}\n" \
+               f"http_api {{ enabled on; listen @API@; }}\nvhost __defaultVhost__ {{\n {forward} }}\n"
+    for old, line in ((False, 6), (True, 5)):
+        refused = case.server(text(33, old), arguments=["-t"])
+        check(refused.wait(10) != 0, "33 were taken")
+        for word in (f"line {line} of ", "forward.destination", "33 servers, at most 32"):
+            check(word in refused.output(), f"no {word} in {refused.output()}")
+        case.servers.remove(refused)
+    server = case.server(text(32), arguments=[])
+    wait_until(lambda: server.listens(server.rtmp), 10, "a listener")
+    server.expect_error("reload: refused")
+    with open(server.command[server.command.index("-c") + 1], "w", encoding="utf-8") as file:
+        file.write(server.text(text(33), "", ""))
+    server.process.send_signal(signal.SIGHUP)
+    wait_log(server, r"reload: refused, .*line 6 of .*forward.destination.*33 servers, at most 32", 5)
+
+
 if __name__ == "__main__":
     main({name[len("case_"):]: function for name, function in list(globals().items())
           if name.startswith("case_")}, parallel=3)

@@ -15,6 +15,7 @@
 enum {
     SRS_CONFIG_LISTEN_MAX = 16,   // endpoints of one directive
     SRS_CONFIG_NETWORKS_MAX = 32, // networks of one directive
+    SRS_CONFIG_FORWARDS_MAX = 32, // forward.destination: a connection each for every stream
     SRS_CONFIG_HOST_MAX = 64,     // an address in numbers with its zone
     SRS_CONFIG_NOTES_MAX = 64,    // more are counted only
     SRS_CONFIG_NOTE_TEXT = 256,   // bytes of one note

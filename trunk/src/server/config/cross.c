@@ -294,23 +294,36 @@ static SRS_ERR note_forward_tls(const struct srs_config_node *vhost, bool has_tl
     return SRS_OK;
 }
 
+static OWN_FRAME SRS_ERR read_destinations(const struct srs_config_words *to, bool *has_tls)
+{
+    struct srs_config_remote remote;
+    srs_err err = SRS_OK;
+    if (to->count > SRS_CONFIG_FORWARDS_MAX)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%zu servers, at most %d", to->count,
+                        SRS_CONFIG_FORWARDS_MAX);
+    for (size_t i = 0; !err && i < to->count; i++) {
+        err = srs_config_remote_read(to->items[i], &remote);
+        *has_tls = *has_tls || (!err && remote.tls);
+    }
+    return err;
+}
+
 static SRS_ERR check_destinations(const struct srs_config_node *vhost,
                                   struct srs_config_notes *notes)
 {
     struct srs_config_value to;
-    struct srs_config_remote remote;
     bool has_tls = false;
     srs_err err = get(vhost, "vhost.forward", "destination", &to);
-    for (size_t i = 0; !err && i < to.words.count; i++) {
-        err = srs_config_remote_read(to.words.items[i], &remote);
-        if (err)
-            return blame(vhost, "vhost.forward", "destination",
-                         srs_wrap(err, "forward.destination"));
-        has_tls = has_tls || remote.tls;
-    }
-    if (!err && to.words.count == 0)
+    if (err)
+        return err;
+    if (to.words.count == 0) {
         srs_config_note(notes, "forward is on without a destination");
-    return err ? err : note_forward_tls(vhost, has_tls, notes);
+        return SRS_OK;
+    }
+    err = read_destinations(&to.words, &has_tls);
+    if (err)
+        return blame(vhost, "vhost.forward", "destination", srs_wrap(err, "forward.destination"));
+    return note_forward_tls(vhost, has_tls, notes);
 }
 
 // A publisher is copied as long as it publishes, also when nobody watches it here.

@@ -5,6 +5,7 @@
 // The publisher's session and each coroutine hold the whole; the last to go frees it. Left out:
 // destinations from a callback.
 #include "server/forward/forward.h"
+#include "core/assert.h"
 #include "core/dns.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-enum { DESTINATIONS_MAX = 32, NAME_TEXT = SRS_CONFIG_NAME_MAX + 24 };
+enum { NAME_TEXT = SRS_CONFIG_NAME_MAX + 24 };
 
 static const srs_usec resolve_usec = 5 * SRS_SEC;
 static const srs_usec dial_usec = 5 * SRS_SEC;     // each address
@@ -323,9 +324,7 @@ SRS_ERR srs_forward_begin(struct srs_server *server, const struct srs_config_vho
     *out = NULL;
     if (!vhost->forward.enabled || words->count == 0)
         return SRS_OK;
-    if (words->count > DESTINATIONS_MAX)
-        return srs_fail(SRS_E_LIMIT, "%zu destinations, at most %d", words->count,
-                        DESTINATIONS_MAX);
+    srs_assert(words->count <= SRS_CONFIG_FORWARDS_MAX); // checked with the configuration
     struct srs_forward *forward =
         srs_mem_new(sizeof *forward + words->count * sizeof forward->copies[0]);
     srs_live_add(SRS_LIVE_FORWARD, 1);

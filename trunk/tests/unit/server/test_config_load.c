@@ -691,6 +691,25 @@ static void test_config_given_ports_that_are_not_open_then_no_conflict(void **st
         srs_config_unref(config_must(*state, right[i], NULL));
 }
 
+#define EIGHT "a b c d e f g h "
+
+static void
+test_config_given_more_forwards_than_the_limit_then_refused_where_they_stand(void **state)
+{
+    static const char *const limit =
+        "vhost v {\nforward { enabled on;\ndestination " EIGHT EIGHT EIGHT EIGHT ";\n} }";
+    static const char *const more =
+        "vhost v {\nforward { enabled on;\ndestination " EIGHT EIGHT EIGHT EIGHT "i;\n} }";
+    static const char *const off =
+        "vhost v {\nforward { enabled off;\ndestination " EIGHT EIGHT EIGHT EIGHT "i;\n} }";
+    srs_config_unref(config_must(*state, limit, NULL));
+    srs_config_unref(config_must(*state, off, NULL)); // as everything of what is off
+    config_must_fail(*state, more, NULL, "33 servers, at most 32");
+    config_must_fail(*state, more, NULL, "line 3 of ");
+    config_must_fail(*state, more, NULL, "forward.destination");
+    config_must_fail(*state, "vhost v {\n\nforward a:0; }", NULL, "line 3 of ");
+}
+
 static void test_config_given_what_fits_then_accepted(void **state)
 {
     static const char *const right[] = {
@@ -885,6 +904,8 @@ int main(void)
         cmocka_unit_test(test_config_given_what_does_not_fit_then_refused),
         cmocka_unit_test(test_config_given_what_does_not_fit_then_its_line_is_told),
         cmocka_unit_test(test_config_given_ports_that_are_not_open_then_no_conflict),
+        cmocka_unit_test(
+            test_config_given_more_forwards_than_the_limit_then_refused_where_they_stand),
         cmocka_unit_test(test_config_given_what_fits_then_accepted),
         cmocka_unit_test(test_config_given_forward_inside_tls_then_told_what_is_not_looked_at),
         cmocka_unit_test(test_config_given_descriptor_limit_then_connections_must_stay_below),
