@@ -30,7 +30,11 @@ enum {
     // Record header, type and length of the first message.
     HELLO_HEAD = 9,
     RECORD_HEAD = 5,
+    TYPE_FIRST = 20, // RFC 5246 section 6.2.1, RFC 6520
     TYPE_HANDSHAKE = 22,
+    TYPE_LAST = 24,
+    SSL2_LENGTH = 0x80,
+    RTMP_VERSION = 3,
     MAJOR_VERSION = 3,
     CLIENT_HELLO = 1,
 };
@@ -592,13 +596,30 @@ static const struct srs_transport transport = {
 
 // --- handshake ----------------------------------------------------------------------------------
 
+// Records of TLS are of types 20 to 24, and SSL 2 begins with a length whose highest bit is set.
+static bool is_plain(uint8_t first)
+{
+    return first < TYPE_FIRST || (first > TYPE_LAST && first < SSL2_LENGTH);
+}
+
+// What is sent to the wrong port by mistake has a name in the log.
+static const char *plain_name(uint8_t first)
+{
+    if (first == RTMP_VERSION)
+        return "plain RTMP";
+    return first >= 'A' && first <= 'Z' ? "plain HTTP" : "plain bytes";
+}
+
 // A first message of a wrong kind costs nothing, and one that says it is long is not believed:
 // OpenSSL makes room for 128 KiB when it is told to.
 static SRS_ERR check_hello(const uint8_t *head)
 {
+    if (is_plain(head[0]))
+        return srs_fail(SRS_E_TLS_PLAIN, "%s on a TLS port, the first byte is %02x",
+                        plain_name(head[0]), head[0]);
     if (head[0] != TYPE_HANDSHAKE || head[1] != MAJOR_VERSION)
-        return srs_fail(SRS_E_TLS_HANDSHAKE, "plain bytes on a TLS port, they begin with %02x %02x",
-                        head[0], head[1]);
+        return srs_fail(SRS_E_TLS_HANDSHAKE, "no handshake, the first bytes are %02x %02x", head[0],
+                        head[1]);
     size_t size = (size_t)head[6] << 16 | (size_t)head[7] << 8 | head[8];
     if (head[3] == 0 && head[4] < HELLO_HEAD - RECORD_HEAD)
         return srs_fail(SRS_E_TLS_HANDSHAKE, "first record of %u bytes", head[4]);

@@ -38,8 +38,9 @@ struct srs_tls_server *srs_tls_server_ref(struct srs_tls_server *server);
 void srs_tls_server_unref(struct srs_tls_server *server);
 
 // The server's handshake on a connection that has not been read from, or with what was read put
-// back. Nothing is allocated before the first nine bytes look right. TLS_HANDSHAKE; SOCKET_TIMEOUT
-// with a story once the peer has begun; SOCKET_READ when it left before; CANCELED. On failure the
+// back. Nothing is allocated before the first nine bytes look right. TLS_PLAIN for a first byte
+// that no TLS begins with, which may be answered in plain; TLS_HANDSHAKE; SOCKET_TIMEOUT with a
+// story once the peer has begun; SOCKET_READ when it left before; CANCELED. On failure the
 // connection carries plain bytes as before and is of no more use than a goodbye without words.
 SRS_YIELDS SRS_ERR srs_tls_accept(struct srs_conn *conn, struct srs_tls_server *server,
                                   srs_usec deadline);

@@ -124,6 +124,8 @@ static SRS_YIELDS SRS_ERR open_tls(const struct srs_server *server, struct srs_c
     tls = srs_tls_server_ref(tls); // a reload may come in between
     srs_err err = srs_tls_accept(conn, tls, deadline);
     srs_tls_server_unref(tls);
+    if (err == SRS_E_TLS_PLAIN)
+        return srs_wrap(err, "port of %s", port->protocol);
     if (err)
         return err;
     srs_conn_tls_describe(conn, text);

@@ -11,7 +11,8 @@ bool srs_front_believes(const struct srs_server *server, const struct srs_endpoi
 
 // Reads what `port` expects in front. A believed peer was not counted when it connected, as it may
 // stand for many: its client is counted here, or itself if it names none. EXCEED_CONNECTIONS.
-// Errors of srs_conn_read and srs_tls_accept; PROXY_HEADER, RTMP_PROXY_EXCEED.
+// Errors of srs_conn_read and srs_tls_accept (TLS_PLAIN may be answered in plain); PROXY_HEADER,
+// RTMP_PROXY_EXCEED.
 SRS_YIELDS SRS_ERR srs_front_open(struct srs_server *server, struct srs_conn *conn,
                                   const struct srs_port *port, srs_usec deadline);
 

@@ -386,7 +386,8 @@ def hostile_peers(case, asan):
     for sock in half_open:
         check(closed_in(sock) < HANDSHAKE_SECONDS + 3, "a half-open handshake stays")
     log = server.output()
-    for word in ("(TlsHandshake)", "(TlsRead)", "(SocketTimeout)", "plain bytes on a TLS port", "handshake not complete"):
+    for word in ("(TlsHandshake)", "(TlsRead)", "(SocketTimeout)", "(TlsPlain)", "plain HTTP on a TLS port",
+                 "handshake not complete"):
         check(word in log, f"no {word} in the log")
     witness.check_well()
     check(witness.largest_gap() < BEAT + (1.0 if asan else 0.3), f"the witness waited {witness.largest_gap():.2f} s")
@@ -399,6 +400,46 @@ def hostile(case):
 
 def hostile_asan(case):
     hostile_peers(case, True)
+
+
+def answer_to(port, *pieces):
+    """All that comes back, up to the end of the connection."""
+    with peer_of(port) as sock:
+        for piece in pieces:
+            sock.sendall(piece)
+        answer = b""
+        while True:
+            try:
+                data = sock.recv(4096)
+            except ConnectionResetError:
+                return answer
+            if not data:
+                return answer
+            answer += data
+
+
+def plain_on_a_tls_port(case):
+    """HTTP without TLS is told in plain what the port wants; RTMP without TLS is told by name in the log."""
+    server = tls_server(case)
+    large = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + bytes(300000)
+    sent = 0
+    for port in (server.https, server.https_api):
+        for request in ((b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",), (b"G",), (large[:70000],), (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",)):
+            answer = answer_to(port, *request)
+            head, _, body = answer.partition(b"\r\n\r\n")
+            check(head.startswith(b"HTTP/1.1 400 Bad Request\r\n") and b"Connection: close" in head, f"{request[0][:20]}: {head}")
+            check(f"Content-Length: {len(body)}".encode() in head and b"HTTPS" in body, f"{request[0][:20]}: {answer}")
+            sent += 1
+    status, out = curl("-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{server.https}/")
+    check((status, out) == (0, "400"), f"curl: {status} {out}")
+    for not_plain in (b"\x80\x2e\x01\x03\x01", HELLO[:5] + b"\x02" + HELLO[6:]):
+        check(answer_to(server.https, not_plain) == b"", f"an answer to {not_plain[:6].hex()}")
+    check(answer_to(server.rtmps, b"\x03" + bytes(1536)) == b"", "an answer to RTMP without TLS")
+    for module, port, kind, count in (("http", "https", "HTTP", sent // 2 + 1), ("http", "https-api", "HTTP", sent // 2),
+                                      ("rtmp", "rtmps", "RTMP", 1)):
+        pattern = rf" {module}: close .*TlsPlain.* : port of {port} : plain {kind} on a TLS port"
+        wait_until(lambda p=pattern, n=count: len([l for l in server.log_lines("warn") if re.search(p, l)]) == n, 3,
+                   f"{count} lines of {pattern}")
 
 
 def data_behind_the_handshake(case):
@@ -430,5 +471,5 @@ def data_behind_the_handshake(case):
 CASES = [hostile, hostile_asan, lagging_viewers_stay_whole, chromium_plays_on_the_page, ffmpeg_publishes_and_plays,
          stalled_viewers_are_cut_off, renewed_at_reload, certificates_by_name, curl_takes_either_version,
          openssl_is_refused_what_is_old, shared_ports_and_changes, missing_files_end_the_start, term_with_viewers,
-         data_behind_the_handshake]
+         data_behind_the_handshake, plain_on_a_tls_port]
 main({case.__name__: case for case in CASES}, parallel=2)

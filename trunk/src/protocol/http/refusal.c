@@ -14,20 +14,25 @@
     X(501, "Not Implemented", 15)                 \
     X(505, "HTTP Version Not Supported", 26)
 
+#define PLAIN "This port wants HTTPS, and the request came without TLS.\n"
+
 #define X(status, reason, size) \
     _Static_assert(sizeof(reason) - 1 == (size), "Content-Length is that of the reason");
 REFUSALS(X)
+X(400, PLAIN, 57)
 #undef X
+
+#define ANSWER(status, reason, size, body)        \
+    "HTTP/1.1 " #status " " reason "\r\n"         \
+    "Content-Type: text/plain; charset=utf-8\r\n" \
+    "Content-Length: " #size "\r\n"               \
+    "Connection: close\r\n\r\n" body
 
 static const struct {
     unsigned status;
     const char *answer;
 } refusals[] = {
-#define X(status, reason, size)                            \
-    {status, "HTTP/1.1 " #status " " reason "\r\n"         \
-             "Content-Type: text/plain; charset=utf-8\r\n" \
-             "Content-Length: " #size "\r\n"               \
-             "Connection: close\r\n\r\n" reason},
+#define X(status, reason, size) {status, ANSWER(status, reason, size, reason)},
     REFUSALS(X)
 #undef X
 };
@@ -39,4 +44,10 @@ struct srs_span srs_http_refusal(unsigned status)
             return (struct srs_span){(const uint8_t *)refusals[i].answer,
                                      strlen(refusals[i].answer)};
     return (struct srs_span){NULL, 0};
+}
+
+struct srs_span srs_http_refusal_plain(void)
+{
+    static const char answer[] = ANSWER(400, "Bad Request", 57, PLAIN);
+    return (struct srs_span){(const uint8_t *)answer, sizeof answer - 1};
 }

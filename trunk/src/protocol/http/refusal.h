@@ -5,3 +5,6 @@
 
 // {NULL, 0} for a status that is not one of 400, 405, 413, 414, 417, 431, 500, 501, 505.
 struct srs_span srs_http_refusal(unsigned status);
+
+// 400, for who speaks HTTP without TLS to a port of HTTPS.
+struct srs_span srs_http_refusal_plain(void);

@@ -159,10 +159,12 @@ static SRS_YIELDS srs_err session_main(void *arg)
     srs_log_debug("http", "accept peer=%s", session->peer);
     session->http = srs_http_server_new();
     srs_err err = open_front(session);
+    bool plain = err == SRS_E_TLS_PLAIN;
     if (!err)
         err = serve(session);
     log_end(session, err);
-    struct srs_span words = srs_http_server_refusal(session->http);
+    struct srs_span words =
+        plain ? srs_http_refusal_plain() : srs_http_server_refusal(session->http);
     srs_conn_bye(session->conn, words, srs_now() + goodbye_usec);
     srs_http_server_free(session->http);
     srs_conn_free(session->conn);

@@ -293,10 +293,20 @@ static void test_tls_given_a_first_message_that_is_none_then_named_and_nothing_i
         size_t size;
         const char *story;
     } rows[] = {
-        {"HTTP", {'G', 'E', 'T', ' ', '/', ' ', 'H', 'T', 'T', 'P'}, 10, "plain bytes"},
-        {"one byte of RTMP", {3}, 1, "plain bytes"},
-        {"SSL 2", {0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0}, 10, "plain bytes"},
-        {"no handshake", {23, 3, 1, 0, 9, 1, 0, 0, 1, 0}, 10, "plain bytes"},
+        {"HTTP",
+         {'G', 'E', 'T', ' ', '/', ' ', 'H', 'T', 'T', 'P'},
+         10,
+         "plain HTTP on a TLS port"},
+        {"one byte of HTTP", {'Z'}, 1, "plain HTTP"},
+        {"one byte of RTMP", {3}, 1, "plain RTMP on a TLS port"},
+        {"below all types", {19}, 1, "plain bytes"},
+        {"above all types", {25}, 1, "plain bytes"},
+        {"below SSL 2", {0x7f}, 1, "plain bytes"},
+        {"SSL 2", {0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0}, 10, "are 80 2e"},
+        {"change of ciphers", {20, 3, 1, 0, 1, 1}, 6, "are 14 03"},
+        {"no handshake", {23, 3, 1, 0, 9, 1, 0, 0, 1, 0}, 10, "are 17 03"},
+        {"last type", {24, 3, 1}, 3, "are 18 03"},
+        {"another major version", {22, 2, 1, 0, 9, 1, 0, 0, 1}, 9, "are 16 02"},
         {"a server's hello", {22, 3, 1, 0, 9, 2, 0, 0, 1, 0}, 10, "of type 2"},
         {"message in pieces of 3", {22, 3, 1, 0, 3, 1, 0, 0, 22, 3}, 10, "record of 3 bytes"},
         {"long message", {22, 3, 1, 0x40, 0, 1, 0, 0x40, 1}, 9, "of 16385 bytes"},
@@ -315,7 +325,8 @@ static void test_tls_given_a_first_message_that_is_none_then_named_and_nothing_i
         srs_err_format(err, text, sizeof text);
         if (strstr(text, rows[i].story) == NULL)
             fail_msg("%s: %s", rows[i].why, text);
-        assert_err(SRS_E_TLS_HANDSHAKE, err, rows[i].why);
+        bool plain = strncmp(rows[i].story, "plain", 5) == 0;
+        assert_err(plain ? SRS_E_TLS_PLAIN : SRS_E_TLS_HANDSHAKE, err, rows[i].why);
         assert_int_equal(srs_live_count(SRS_LIVE_TLS), 0);
         tls_end(&side, peer);
     }

@@ -591,6 +591,19 @@ static void test_http_refusal_given_an_unknown_status_then_empty(void **state)
                         (const char *)srs_http_refusal(400).bytes);
 }
 
+static void test_http_refusal_given_no_tls_then_the_port_is_explained(void **state)
+{
+    (void)state;
+    static const char want[] = "HTTP/1.1 400 Bad Request\r\n"
+                               "Content-Type: text/plain; charset=utf-8\r\n"
+                               "Content-Length: 57\r\n"
+                               "Connection: close\r\n\r\n"
+                               "This port wants HTTPS, and the request came without TLS.\n";
+    struct srs_span got = srs_http_refusal_plain();
+    assert_int_equal(sizeof want - 1, got.size);
+    assert_memory_equal(want, got.bytes, got.size);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -619,6 +632,7 @@ int main(void)
         cmocka_unit_test(test_http_server_given_the_same_error_twice_then_two_stories),
         cmocka_unit_test(test_http_server_given_each_method_then_named),
         cmocka_unit_test(test_http_refusal_given_an_unknown_status_then_empty),
+        cmocka_unit_test(test_http_refusal_given_no_tls_then_the_port_is_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
