@@ -140,6 +140,7 @@ const live = {
   retryTimer: 0,
   retryAt: 0, // 0: not waiting to try again
   reason: '',
+  refusal: '', // why it was given up
   movedAt: 0, // when the picture last went on
   startedAt: 0, // when it began to
   lastTime: 0,
@@ -167,6 +168,35 @@ function whatIsMissing() {
     return 'This browser has no Media Source Extensions with H.264, which this player needs. ' +
       'The URLs and commands on this page work with other players.';
   return '';
+}
+
+const CODEC_NAMES = { avc1: 'H.264', hvc1: 'H.265', hev1: 'H.265', av01: 'AV1', mp4a: 'AAC', opus: 'Opus', 'ac-3': 'AC-3', 'ec-3': 'E-AC-3' };
+
+// Of a codec as Media Source Extensions write it: hvc1.1.6.L93.B0.
+function notPlayable(codec) {
+  const name = CODEC_NAMES[codec.split('.')[0].toLowerCase()];
+  return `This browser does not play ${name ? `${name} (${codec})` : codec}`;
+}
+
+// Of what the library has read at the start of the stream; empty if the browser has its codec.
+function refusalOfPicture(codec) {
+  const source = self.MediaSource || self.ManagedMediaSource;
+  return !codec || source.isTypeSupported(`video/mp4; codecs="${codec}"`) ? '' : notPlayable(codec);
+}
+
+// Empty for an error after which another attempt may go well.
+function refusalOf(detail, info) {
+  if (detail === mpegts.ErrorDetails.MEDIA_CODEC_UNSUPPORTED)
+    return `The player library does not know a codec of this stream (${info.msg})`;
+  if (detail !== mpegts.ErrorDetails.MEDIA_MSE_ERROR || info.code !== DOMException.NOT_SUPPORTED_ERR)
+    return '';
+  const type = /codecs="?([\w.-]+)/.exec(info.msg);
+  return notPlayable(type ? type[1] : 'a codec of this stream');
+}
+
+// Colors of Enhanced RTMP: the library does not know that message, says so and goes on without it.
+function isHarmless(detail, info) {
+  return detail === mpegts.ErrorDetails.MEDIA_FORMAT_ERROR && /packet type 4$/.test(info.msg);
 }
 
 function dropPlayer() {
@@ -223,8 +253,16 @@ function open() {
     if (live.player === player)
       action(...args);
   };
-  player.on(mpegts.Events.ERROR,
-    ifCurrent((type, detail, info) => setTimeout(ifCurrent(() => retry(reasonOf(detail, info))))));
+  const giveUpIf = (refusal) => {
+    if (refusal !== '')
+      setTimeout(ifCurrent(() => giveUp(refusal)));
+    return refusal !== '';
+  };
+  player.on(mpegts.Events.MEDIA_INFO, ifCurrent((info) => giveUpIf(refusalOfPicture(info.videoCodec))));
+  player.on(mpegts.Events.ERROR, ifCurrent((type, detail, info) => {
+    if (!isHarmless(detail, info) && !giveUpIf(refusalOf(detail, info)))
+      setTimeout(ifCurrent(() => retry(reasonOf(detail, info))));
+  }));
   player.on(mpegts.Events.LOADING_COMPLETE,
     ifCurrent(() => setTimeout(ifCurrent(() => retry('The stream ended')))));
   player.attachMediaElement(video);
@@ -240,6 +278,7 @@ function open() {
 
 function stop() {
   live.wanted = false;
+  live.refusal = '';
   clearTimeout(live.retryTimer);
   live.retryAt = 0;
   live.startedAt = 0;
@@ -248,6 +287,14 @@ function stop() {
   setNotice(whatIsMissing());
   showStatus();
   markCurrent();
+}
+
+// What would fail each time is not tried again.
+function giveUp(refusal) {
+  stop();
+  live.refusal = refusal;
+  setNotice(`${refusal}. The URLs and commands on this page work with other players.`);
+  showStatus();
 }
 
 function play(stream) {
@@ -290,6 +337,8 @@ function watch(now) {
 }
 
 function stateText(now) {
+  if (live.refusal !== '')
+    return live.refusal;
   if (!live.wanted)
     return whatIsMissing() === '' ? 'Stopped' : 'Player not available';
   if (live.retryAt > 0)

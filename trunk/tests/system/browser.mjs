@@ -1,6 +1,7 @@
 // Drives Chromium through the server's page: picks the stream from its list, watches it play and prints what was seen as
 // one JSON object. Its one argument is a JSON object: library, chromium, profile, url, stream, seconds, screenshot,
-// and flags, more arguments for Chromium.
+// flags, more arguments for Chromium, and types, media types of the stream. A browser that has none of the types is
+// expected to be told so by the page, which is then looked at in place of the picture.
 import { createRequire } from 'node:module';
 
 const given = JSON.parse(process.argv[2]);
@@ -8,6 +9,7 @@ const { chromium } = createRequire(import.meta.url)(given.library);
 
 const START_MS = 20000;
 const SAMPLE_MS = 1000;
+const REFUSAL_MS = 2500; // longer than the page waits before it tries something again
 
 const context = await chromium.launchPersistentContext(given.profile, {
   executablePath: given.chromium,
@@ -67,7 +69,16 @@ async function watch(page) {
   return samples;
 }
 
-const seen = { errors: [], samples: [] };
+// What the page says, and whether it leaves it at that.
+async function readRefusal(page) {
+  await page.waitForFunction(() => !document.getElementById('notice').hidden, null, { timeout: START_MS, polling: 50 });
+  const read = () => page.evaluate(() => ['notice', 'state', 'toggle'].map((id) => document.getElementById(id).textContent));
+  const first = await read();
+  await page.waitForTimeout(REFUSAL_MS); // the window that is looked at
+  return { first, then: await read() };
+}
+
+const seen = { errors: [], samples: [], supports: [], refusal: null };
 try {
   const page = context.pages()[0] ?? await context.newPage();
   page.on('pageerror', (error) => seen.errors.push(String(error)));
@@ -76,11 +87,17 @@ try {
       seen.errors.push(message.text());
   });
   await page.goto(given.url, { timeout: START_MS });
+  const types = given.types ?? [];
+  seen.supports = await page.evaluate((asked) => asked.map((type) => MediaSource.isTypeSupported(type)), types);
   const clicked = Date.now();
   await page.locator(`#streams li[data-name="${given.stream}"] button`).click({ timeout: START_MS });
-  await page.waitForFunction(() => document.querySelector('video').currentTime > 0, null, { timeout: START_MS, polling: 50 });
-  seen.startSeconds = (Date.now() - clicked) / 1000;
-  seen.samples = await watch(page);
+  if (types.length > 0 && !seen.supports.includes(true)) {
+    seen.refusal = await readRefusal(page);
+  } else {
+    await page.waitForFunction(() => document.querySelector('video').currentTime > 0, null, { timeout: START_MS, polling: 50 });
+    seen.startSeconds = (Date.now() - clicked) / 1000;
+    seen.samples = await watch(page);
+  }
   await page.screenshot({ path: given.screenshot });
 } catch (error) {
   seen.errors.push(String(error));
