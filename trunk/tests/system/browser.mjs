@@ -51,6 +51,12 @@ function look() {
   };
 }
 
+// The clock may run before a picture is there to be looked at.
+function shows() {
+  const video = document.querySelector('video');
+  return video.currentTime > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 1;
+}
+
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function watch(page) {
@@ -94,7 +100,7 @@ try {
   if (types.length > 0 && !seen.supports.includes(true)) {
     seen.refusal = await readRefusal(page);
   } else {
-    await page.waitForFunction(() => document.querySelector('video').currentTime > 0, null, { timeout: START_MS, polling: 50 });
+    await page.waitForFunction(shows, null, { timeout: START_MS, polling: 50 });
     seen.startSeconds = (Date.now() - clicked) / 1000;
     seen.samples = await watch(page);
   }
