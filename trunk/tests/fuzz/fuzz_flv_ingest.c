@@ -30,7 +30,7 @@ static void check_tags(void)
     free(bytes);
 }
 
-// The size of the input chooses what the player takes.
+// The size of the input chooses what the player and the ingest take.
 static void consume(struct srs_consumer *consumer, struct srs_mux_state *state,
                     const struct srs_mux_params *params)
 {
@@ -54,6 +54,7 @@ static void feed(struct srs_source *source, struct srs_consumer *consumer, struc
     srs_usec now = 0;
     srs_err err = SRS_OK;
     srs_flv_ingest_init(&ingest, source);
+    ingest.options.annexb = srs_rd_left(in) / 16 % 4 != 3;
     while (!err && srs_rd_left(in) >= SRS_FLV_TAG_SIZE) {
         struct srs_flv_tag tag;
         srs_err_drop(srs_flv_tag_read(in, &tag), "there are enough bytes");

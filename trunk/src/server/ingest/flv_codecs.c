@@ -10,6 +10,7 @@
 #include "codec/hevc.h"
 #include "codec/mp3.h"
 #include "codec/opus.h"
+#include "codec/param_sets.h"
 #include "codec/vpx.h"
 #include "core/assert.h"
 #include "core/mem.h"
@@ -432,7 +433,8 @@ static SRS_ERR replace_track(struct srs_flv_ingest *ingest, const struct srs_tra
     return srs_flv_set_track(ingest, model, config, side, current);
 }
 
-SRS_ERR srs_flv_take_config(struct srs_flv_ingest *ingest, const struct srs_flv_item *item)
+static SRS_ERR take_record(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                           bool in_band)
 {
     struct srs_track model = {.kind = item->kind, .codec = item->codec, .id = item->id};
     struct srs_track *current = NULL;
@@ -445,16 +447,110 @@ SRS_ERR srs_flv_take_config(struct srs_flv_ingest *ingest, const struct srs_flv_
     srs_assert(err || !out.config.bad);
     if (!err)
         err = replace_track(ingest, &model, (struct srs_span){bytes, out.config.size}, &current);
-    if (!err)
+    if (!err) {
         ingest->length_size[current->slot] = out.length_size;
+        ingest->in_band[current->slot] = in_band;
+    }
     srs_free(bytes);
+    return err;
+}
+
+// --- parameter sets in place of a record --------------------------------------------------------
+
+static bool has_sets(enum srs_codec codec)
+{
+    return codec == SRS_CODEC_AVC || codec == SRS_CODEC_HEVC;
+}
+
+static SRS_ERR write_record(enum srs_codec codec, struct srs_span unit, struct srs_wr *out)
+{
+    return codec == SRS_CODEC_AVC ? srs_param_sets_write_avc(unit, out)
+                                  : srs_param_sets_write_hevc(unit, out);
+}
+
+// The same record again is no news: it would go to all players.
+static bool is_record_of(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                         struct srs_span record)
+{
+    const struct srs_track *track = srs_flv_find_track(ingest, item->kind, item->id);
+    return track != NULL && track->codec == item->codec && track->config_size == record.size &&
+           memcmp(track->config, record.bytes, record.size) == 0;
+}
+
+// `unit` has lengths of 4 bytes. AGAIN when it does not hold all sets.
+static SRS_ERR take_sets(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                         struct srs_span unit, bool in_band)
+{
+    struct srs_wr wr = srs_wr_init(NULL, 0);
+    srs_err err = write_record(item->codec, unit, &wr);
+    if (err)
+        return err;
+    uint8_t *bytes = srs_try_alloc(wr.size);
+    if (bytes == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "record of %zu bytes", wr.size);
+    wr = srs_wr_init(bytes, wr.size);
+    srs_err_drop(write_record(item->codec, unit, &wr), "measured above");
+    struct srs_flv_item made = *item;
+    made.data = (struct srs_span){bytes, wr.size};
+    if (!in_band || !is_record_of(ingest, item, made.data))
+        err = take_record(ingest, &made, in_band);
+    srs_free(bytes);
+    return err;
+}
+
+static SRS_ERR take_annexb_sets(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                                bool in_band)
+{
+    struct srs_wr wr = srs_wr_init(NULL, 0);
+    srs_annexb_to_lengths(item->data, &wr);
+    uint8_t *bytes = srs_try_alloc(wr.size + 1);
+    if (bytes == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "access unit of %zu bytes", wr.size);
+    wr = srs_wr_init(bytes, wr.size);
+    srs_annexb_to_lengths(item->data, &wr);
+    srs_err err = take_sets(ingest, item, (struct srs_span){bytes, wr.size}, in_band);
+    srs_free(bytes);
+    return err;
+}
+
+SRS_ERR srs_flv_take_config(struct srs_flv_ingest *ingest, const struct srs_flv_item *item)
+{
+    bool codes = has_sets(item->codec) && ingest->options.annexb && srs_annexb_begins(item->data);
+    // No record begins with a zero.
+    srs_err err = codes ? take_annexb_sets(ingest, item, false) : take_record(ingest, item, false);
+    if (err == SRS_E_AGAIN)
+        err = srs_fail(item->codec == SRS_CODEC_AVC ? SRS_E_AVC_RECORD : SRS_E_HEVC_DECODE_ERROR,
+                       "start codes, but not all parameter sets");
     return err ? srs_wrap(err, "%s sequence header", srs_codec_name(item->codec)) : SRS_OK;
 }
+
+// Of a sender without sequence headers, the record is that of its last frame with all sets.
+static SRS_ERR look_for_sets(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
+                             struct srs_track **track)
+{
+    bool ready = *track != NULL && (*track)->codec == item->codec && (*track)->config_size > 0;
+    bool key = (item->flags & SRS_PACKET_KEY) != 0 || item->untyped;
+    if (!has_sets(item->codec) || (ready && !(ingest->in_band[(*track)->slot] && key)))
+        return SRS_OK;
+    bool codes = ingest->options.annexb && srs_annexb_is(item->data, LENGTH_SIZE);
+    srs_err err =
+        codes ? take_annexb_sets(ingest, item, true) : take_sets(ingest, item, item->data, true);
+    *track = srs_flv_find_track(ingest, item->kind, item->id);
+    // Of a frame before the record it is not known how it is to be read, so it may look damaged.
+    if (err == SRS_E_AGAIN || (!ready && err == SRS_E_AVC_NALU))
+        err = srs_bare(SRS_OK);
+    return err;
+}
+
+// --- frames -------------------------------------------------------------------------------------
 
 SRS_ERR srs_flv_take_frame(struct srs_flv_ingest *ingest, const struct srs_flv_item *item)
 {
     const struct codec_ops *ops = &codecs[item->codec];
     struct srs_track *track = srs_flv_find_track(ingest, item->kind, item->id);
+    srs_err err = look_for_sets(ingest, item, &track);
+    if (err)
+        return srs_wrap(err, "parameter sets of %s", srs_codec_name(item->codec));
     bool ready = track != NULL && track->codec == item->codec;
     if (ops->needs_config && (!ready || track->config_size == 0)) {
         ingest->dropped++;
@@ -462,11 +558,11 @@ SRS_ERR srs_flv_take_frame(struct srs_flv_ingest *ingest, const struct srs_flv_i
     }
     if (!ready) {
         struct srs_track model = {.kind = item->kind, .codec = item->codec, .id = item->id};
-        srs_err err = replace_track(ingest, &model, (struct srs_span){NULL, 0}, &track);
+        err = replace_track(ingest, &model, (struct srs_span){NULL, 0}, &track);
         if (err)
             return err;
     }
-    srs_err err = ops->frame(ingest, item, track);
+    err = ops->frame(ingest, item, track);
     return err ? srs_wrap(err, "%s frame of %zu bytes", srs_codec_name(item->codec),
                           item->data.size)
                : SRS_OK;

@@ -5,7 +5,7 @@
 #include "stream/source.h"
 
 struct srs_flv_ingest_options {
-    bool annexb;   // frames with start codes in place of lengths are taken too
+    bool annexb;   // frames and headers with start codes in place of lengths are taken too
     bool skip_sps; // size and the like are not looked for
 };
 
@@ -16,6 +16,7 @@ struct srs_flv_ingest {
     int64_t last_ms;                     // unwrapped time of the last message
     bool has_time;
     uint8_t length_size[SRS_TRACKS_MAX]; // of the sender's record, 0 before there is one, by slot
+    bool in_band[SRS_TRACKS_MAX];        // no record came: it is made of parameter sets in frames
     uint64_t dropped;                    // frames before their configuration
 };
 

@@ -1,5 +1,6 @@
 // From tags to packets of a source, and back through the FLV mux.
 #include "codec/flv.h"
+#include "codec/hex.h"
 #include "server/deliver/mux.h"
 #include "server/ingest/flv_ingest.h"
 #include "stream/packets.h"
@@ -126,6 +127,131 @@ static void test_ingest_given_start_codes_then_lengths_where_they_are_taken(void
     at.ingest.options.annexb = false;
     assert_err(SRS_E_AVC_NALU, message(SRS_FLV_VIDEO, 160, tag, sizeof tag), "not taken");
 }
+
+// --- parameter sets in place of a record --------------------------------------------------------
+
+// Sets of x264 and of x265 between start codes, and the records that ffmpeg makes of them.
+#define CODES "00000001 674d400aeca3136022000003000200000300141e244b2c 00000001 68ce0fc8 "
+#define AVCC  "014d400affe10017674d400aeca3136022000003000200000300141e244b2c01000468ce0fc8"
+#define HEVC_CODES                                                                  \
+    "00000001 40010c01ffff01600000030090000003000003001e959009"                     \
+    "00000001 42010101600000030090000003000003001ea0308105965644a4c2f0168080000003" \
+    "00800000030284 00000001 4401c073c189 "
+#define HVCC                                                                             \
+    "0101600000009000000000001ef000fcfdf8f800000f03200001001840010c01ffff01600000030090" \
+    "000003000003001e959009210001002942010101600000030090000003000003001ea0308105965644" \
+    "a4c2f01680800000030080000003028422000100064401c073c189"
+
+static srs_err send_hex(uint32_t ms, const char *text)
+{
+    uint8_t tag[256];
+    return message(SRS_FLV_VIDEO, ms, tag, hex_bytes(text, tag, sizeof tag));
+}
+
+static void assert_config(const char *hex, enum srs_codec codec, unsigned width, const char *why)
+{
+    uint8_t want[256];
+    size_t size = hex_bytes(hex, want, sizeof want);
+    const struct srs_track *track = srs_source_track(at.source, SRS_KIND_VIDEO, 0);
+    assert_non_null(track);
+    assert_int_equal(track->codec, codec);
+    assert_int_equal(track->width, width);
+    if (track->config_size != size || memcmp(track->config, want, size) != 0)
+        fail_msg("%s: another record", why);
+}
+
+static void test_ingest_given_headers_with_start_codes_then_records(void **state)
+{
+    (void)state;
+    at.ingest.options.annexb = true;
+    assert_err(SRS_OK, send_hex(0, "17 00 000000" CODES), "header");
+    assert_config(AVCC, SRS_CODEC_AVC, 96, "H.264");
+    assert_err(SRS_OK, send_hex(40, "17 01 000000 000001 658884"), "start codes");
+    assert_int_equal(last()->head.size, 7);
+    assert_err(SRS_OK, send_hex(80, "27 01 000000 00000002 4188"), "lengths");
+    assert_int_equal(last()->head.size, 6);
+    assert_err(SRS_OK, send_hex(80, "17 00 000000 000001 09f0" CODES), "again");
+    assert_int_equal(at.source->track_versions, 1);
+    assert_err(SRS_OK, send_hex(120, "1c 00 000000" HEVC_CODES), "header of H.265");
+    assert_config(HVCC, SRS_CODEC_HEVC, 96, "H.265");
+    assert_err(SRS_OK, send_hex(120, "1c 01 000000 00000001 260180"), "frame of H.265");
+    assert_int_equal(count(), 3);
+    assert_int_equal(at.ingest.dropped, 0);
+}
+
+static void test_ingest_given_bad_headers_with_start_codes_then_named(void **state)
+{
+    (void)state;
+    at.ingest.options.annexb = true;
+    assert_err(SRS_E_AVC_RECORD, send_hex(0, "17 00 000000 00000001 68ce0fc8"), "PPS alone");
+    assert_err(SRS_E_AVC_RECORD, send_hex(0, "17 00 000000 00000001"), "nothing");
+    assert_err(SRS_E_HEVC_DECODE_ERROR, send_hex(0, "1c 00 000000" CODES), "of H.264");
+    assert_err(SRS_E_AVC_RECORD, send_hex(0, "17 00 000000 00000000"), "no start code");
+    at.ingest.options.annexb = false;
+    assert_err(SRS_E_AVC_RECORD, send_hex(0, "17 00 000000" CODES), "not taken");
+    assert_err(SRS_E_HEVC_DECODE_ERROR, send_hex(0, "1c 00 000000" HEVC_CODES), "not taken");
+    assert_int_equal(at.source->track_count, 0);
+}
+
+// No header ever: the first frame with all sets makes the record, in whichever form.
+static void test_ingest_given_sets_in_frames_alone_then_records(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first;
+        const char *record;
+        enum srs_codec codec;
+        unsigned width;
+    } rows[] = {
+        {"17 01 000000" CODES "000001 658884", AVCC, SRS_CODEC_AVC, 96},
+        {"17 01 000000 00000017 674d400aeca3136022000003000200000300141e244b2c"
+         "00000004 68ce0fc8 00000003 658884",
+         AVCC, SRS_CODEC_AVC, 96},
+        {"17 01 000000" CODES, AVCC, SRS_CODEC_AVC, 96}, // in a message of their own
+        {"1c 01 000000" HEVC_CODES "000001 260180", HVCC, SRS_CODEC_HEVC, 96},
+        {"91 68766331 000000" HEVC_CODES "000001 260180", HVCC, SRS_CODEC_HEVC, 96},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        at.ingest.options.annexb = true;
+        assert_err(SRS_OK, send_hex(0, "27 01 000000 00000001 4188"), "before it");
+        assert_err(SRS_OK, send_hex(0, "27 01 000000 00000009 4188"), "damaged, before it");
+        assert_int_equal(count(), 0);
+        assert_int_equal(at.ingest.dropped, 2);
+        assert_err(SRS_OK, send_hex(40, rows[i].first), rows[i].first);
+        assert_config(rows[i].record, rows[i].codec, rows[i].width, rows[i].first);
+        assert_int_equal(count(), 1);
+        assert_int_equal(last()->head.flags, SRS_PACKET_KEY | SRS_PACKET_MAIN);
+        assert_err(SRS_OK, send_hex(80, rows[i].first), "the same again");
+        assert_int_equal(at.source->track_versions, 1);
+        assert_int_equal(count(), 2);
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void
+test_ingest_given_other_sets_in_frames_then_a_new_record_unless_a_header_came(void **state)
+{
+    (void)state;
+    static const char other[] = "17 01 000000 00000001 6764000aacd94426c044000003000400000300283c48"
+                                "9658 00000001 68ebe3cb22c0 000001 658884";
+    static const char avcc[] = "0164000affe100186764000aacd94426c044000003000400000300283c489658"
+                               "01000668ebe3cb22c0fdf8f800";
+    at.ingest.options.annexb = true;
+    at.source->repeat_headers = true; // what comes again is sent again, and this does not
+    assert_err(SRS_OK, send_hex(0, "17 01 000000" CODES "000001 658884"), "first");
+    assert_err(SRS_OK, send_hex(40, "17 01 000000" CODES "000001 658884"), "the same");
+    assert_int_equal(at.source->track_versions, 1);
+    assert_err(SRS_OK, send_hex(80, other), "other sets");
+    assert_config(avcc, SRS_CODEC_AVC, 64, "other sets");
+    assert_int_equal(at.source->track_versions, 2);
+    assert_err(SRS_OK, send_hex(120, "17 00 000000" AVCC), "a header");
+    assert_err(SRS_OK, send_hex(160, other), "other sets behind a header");
+    assert_config(AVCC, SRS_CODEC_AVC, 96, "a header goes before");
+    assert_int_equal(count(), 4);
+}
+
+// --- frames -------------------------------------------------------------------------------------
 
 static void test_ingest_given_frames_then_flags_and_times(void **state)
 {
@@ -773,6 +899,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_ingest_given_length_sizes_then_made_four),
         TEST(test_ingest_given_start_codes_then_lengths_where_they_are_taken),
+        TEST(test_ingest_given_headers_with_start_codes_then_records),
+        TEST(test_ingest_given_bad_headers_with_start_codes_then_named),
+        TEST(test_ingest_given_sets_in_frames_alone_then_records),
+        TEST(test_ingest_given_other_sets_in_frames_then_a_new_record_unless_a_header_came),
         TEST(test_ingest_given_frames_then_flags_and_times),
         TEST(test_ingest_given_wraps_then_time_goes_on),
         TEST(test_ingest_given_headers_at_zero_then_frames_hours_later_begin_there),
