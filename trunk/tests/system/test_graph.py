@@ -3,11 +3,12 @@
 gets, what a stream may hold, and what becomes of a publisher that nobody watches."""
 import os
 import struct
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import FFMPEG, check, main, make_flv, probe, wait_until
+from harness import FFMPEG, ROOT, check, main, make_flv, probe, wait_until
 from wire import AUDIO, SCRIPT, VIDEO, FlvPlayer, Rtmp, RtmpPlayer, amf0, chunk, command, player, read_flv, rtmp_ready
 
 BOTH = ("rtmp", "flv")
@@ -172,6 +173,34 @@ def republish(case):
         decoder = case.program([*FFMPEG, "-xerror", "-i", one.save(case.path("got.flv")), "-vf", "scale=320:180",
                                 "-f", "null", "-"])
         check(decoder.wait(30) == 0 and not decoder.output(), f"ffmpeg decodes it: {decoder.output()}")
+
+
+def two_origins(play):
+    """One encoder with an absolute clock sends to two servers and loses one of them for a while: with the sender's clock
+    each picture has one time on both, so that whoever packages them may change over."""
+    def case_of(case):
+        start, count = 1_000_000, 150
+        steady, broken = (case.server(vhost="play { %s }" % play) for _ in range(2))
+        ones = [players(case, server, "x") for server in (steady, broken)]
+        publisher = Publisher(case, steady, "x").start(audio=False, ms=start)
+        first = Publisher(case, broken, "x").start(audio=False, ms=start)
+        publisher.gop(start, 25)
+        first.gop(start, 25)
+        for one in sum(ones, []):
+            wait_pictures(one, 25)
+        first.close()
+        wait_until(lambda: not broken.streams().get("x", {}).get("publish", {}).get("active"), 5, "the end of the first")
+        publisher.gop(start + 25 * STEP, 50)  # the other server sees nothing of these two seconds
+        second = Publisher(case, broken, "x").start(audio=False, ms=start + 75 * STEP)
+        for one in (publisher, second):
+            for at in range(75, count, 25):
+                one.gop(start + at * STEP, 25)
+        sent = [start + i * STEP for i in range(count)]
+        for one in ones[0]:
+            check(wait_pictures(one, count) == sent, f"times where nothing was lost: {picture_times(one)}")
+        for one in ones[1]:
+            check(wait_pictures(one, count - 50) == sent[:25] + sent[75:], f"times behind the break: {picture_times(one)}")
+    return case_of
 
 
 def wild(case):
@@ -459,6 +488,89 @@ def start_codes(case):
                "a named error")
 
 
+def nal_units(data):
+    units, at = [], 0
+    while at < len(data):
+        size = struct.unpack_from(">I", data, at)[0]
+        units.append(data[at + 4:at + 4 + size])
+        at += 4 + size
+    return units
+
+
+def sets_of(record, codec):
+    """Parameter sets of an avcC or hvcC record."""
+    at, sets = (6, []) if codec == "h264" else (23, [])
+    counts = [record[5] & 31, None] if codec == "h264" else [None] * record[22]
+    for count in counts:
+        if count is None:
+            count, at = (record[at], at + 1) if codec == "h264" else (struct.unpack_from(">H", record, at + 1)[0], at + 3)
+        for _ in range(count):
+            size = struct.unpack_from(">H", record, at)[0]
+            sets.append(record[at + 2:at + 2 + size])
+            at += 2 + size
+    return sets
+
+
+def coded(units):
+    return b"".join(b"\0\0\0\1" + unit for unit in units)
+
+
+def decoded(codec, record, pictures):
+    """Digests of the pictures that ffmpeg makes of a record's sets and of pictures with lengths."""
+    stream = coded(sets_of(record, codec)) + b"".join(coded(nal_units(p)) for p in pictures)
+    done = subprocess.run([*FFMPEG, "-f", codec, "-i", "pipe:0", "-f", "framemd5", "pipe:1"], input=stream,
+                          capture_output=True, check=False)
+    check(done.returncode == 0 and not done.stderr, f"ffmpeg: {done.stderr.decode()[-300:]}")
+    return [line.split(",")[-1].strip() for line in done.stdout.decode().splitlines() if not line.startswith("#")]
+
+
+def record_and_pictures(tags):
+    """What is behind the heads of video tags, legacy ones and those of Enhanced RTMP."""
+    record, pictures = None, []
+    for tag in list(tags):
+        if tag.kind != VIDEO:
+            continue
+        what = tag.body[0] & 15 if tag.body[0] & 0x80 else tag.body[1]
+        if what == 0:
+            record = tag.body[5:]
+        elif what in (1, 3):
+            pictures.append(tag.body[5 if tag.body[0] < 0x80 or what == 3 else 8:])
+    return record, pictures
+
+
+def sets_with_start_codes(codec, in_band):
+    """An encoder that sends parameter sets with start codes, as its header or, without any, in its key frames: players
+    get the record that ffmpeg would have made of them, and pictures that ffmpeg decodes to the same."""
+    def case_of(case):
+        path = (make_flv(2, name="small", size="320x180", kbps=300, audio=False) if codec == "h264" else
+                os.path.join(ROOT, "trunk/tests/vectors/flv/made-hevc-codecid12.flv"))
+        tags = [t for t in read_flv(path) if t.kind == VIDEO and t.body[1] in (0, 1)]
+        record, pictures = record_and_pictures(tags)
+        sets = coded(sets_of(record, codec))
+        server = case.server()
+        ones = players(case, server, "x")
+        publisher = Publisher(case, server, "x")
+        for tag in tags:
+            key, header = tag.body[0] >> 4 == 1, tag.body[1] == 0
+            if header and in_band:
+                continue
+            body = sets if header else (sets if in_band and key else b"") + coded(nal_units(tag.body[5:]))
+            publisher.send(VIDEO, tag.body[:5] + body, tag.ms)
+        wanted = decoded(codec, record, pictures)
+        check(len(wanted) == len(pictures), f"{len(wanted)} of {len(pictures)} pictures can be decoded")
+        for one in ones + players(case, server, "x"):
+            late = one not in ones
+            wait_until(lambda o=one: o.check_well() or len(record_and_pictures(o.tags)[1]) >= (1 if late else len(pictures)),
+                       8, "pictures")
+            got, shown = record_and_pictures(one.tags)
+            check(got == record, f"another record than the file's: {got.hex()}, want {record.hex()}")
+            digests = decoded(codec, got, shown)
+            check(digests == (wanted if not late else wanted[-len(digests):]), "ffmpeg decodes other pictures")
+        named = server.streams()["x"]["video"]
+        check(named["codec"] == {"h264": "H264", "hevc": "H265"}[codec] and named["width"] > 0, f"the API says {named}")
+    return case_of
+
+
 def sizes(case):
     for switch, width in (("on", 320), ("off", 0)):
         server = case.server(vhost="publish { parse_sps %s; }" % switch)
@@ -542,6 +654,8 @@ main({
     "atc_auto_not_asked_for": clock("atc_auto on;", [0, 40, 80, None, None]),
     "wraps": wraps,
     "republish": republish,
+    "two_origins_off": two_origins("time_jitter off;"),
+    "two_origins_atc": two_origins("atc on;"),
     "wild": wild,
     "nothing_but_data": nothing_but_data,
     "sound_only": sound_only,
@@ -554,6 +668,10 @@ main({
     "joiners": joiners,
     "kickoff": kickoff,
     "start_codes": start_codes,
+    "header_with_start_codes": sets_with_start_codes("h264", False),
+    "header_with_start_codes_hevc": sets_with_start_codes("hevc", False),
+    "no_header": sets_with_start_codes("h264", True),
+    "no_header_hevc": sets_with_start_codes("hevc", True),
     "sizes": sizes,
     "long_gop": long_gop,
     "huge_gops": huge_gops,
