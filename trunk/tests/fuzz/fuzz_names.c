@@ -1,13 +1,11 @@
-// Names that peers send: RTMP addresses, mounted paths, queries, endpoints. The input is lines;
-// each reader gets each line.
+// Names that peers send: RTMP addresses, mounted paths, queries, endpoints. Each reader gets the
+// input.
 // Covers: rtmp/url.c http/query.c flv/mount.c core/endpoint.c
 #include "core/net.h"
 #include "fuzz/fuzz.h"
 #include "protocol/http/query.h"
 #include "protocol/rtmp/url.h"
 #include "server/flv/mount.h"
-#include <stdlib.h>
-#include <string.h>
 
 static void read_mount(const char *line, const char *path)
 {
@@ -20,7 +18,7 @@ static void read_mount(const char *line, const char *path)
         fuzz_assert(strlen(name) < sizeof name);
 }
 
-static void read_line(char *line)
+static void read_name(const char *line)
 {
     struct srs_rtmp_url url;
     struct srs_mount_match match;
@@ -49,19 +47,12 @@ static void read_line(char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t at = 0;
-    while (at < size) {
-        const uint8_t *end = memchr(data + at, '\n', size - at);
-        size_t length = end != NULL ? (size_t)(end - data) - at : size - at;
-        struct fuzz_block block = fuzz_block_copy(data + at, length);
-        char *line = malloc(length + 1);
-        fuzz_assert(line != NULL);
-        memcpy(line, block.bytes, length);
-        line[length] = '\0';
-        read_line(line);
-        free(line);
-        fuzz_block_free(&block);
-        at += length + 1;
-    }
+    char *line = malloc(size + 1);
+    fuzz_assert(line != NULL);
+    if (size > 0)
+        memcpy(line, data, size);
+    line[size] = '\0';
+    read_name(line);
+    free(line);
     return 0;
 }
