@@ -1,5 +1,4 @@
 // An answer's bytes, whole and cut: the same heads, the same body bytes, the same end.
-// Covers: http/client.c http/head.c http/parser.c
 #include "core/mem.h"
 #include "fuzz/fuzz.h"
 #include "protocol/http/client.h"

@@ -1,7 +1,8 @@
 // Whole sessions: the machine answers, asks for more or names an error, and what it sends can be
 // read. The first byte: bit 0 = begin after the handshake, bit 1 = refuse, bit 2 = keep the rest
-// over events, bit 3 = windows of the configuration, and a player's request is forgotten.
-// Covers: rtmp/server.c rtmp/server_command.c rtmp/server_answer.c rtmp/message.c
+// over events, bit 3 = windows of the configuration, and a player's request is forgotten, bit 4 =
+// refuse to connect. Covers: rtmp/server.c rtmp/server_command.c rtmp/server_answer.c
+// rtmp/message.c
 #include "fuzz/fuzz.h"
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
@@ -37,6 +38,8 @@ static srs_err answer(struct run *run, const struct srs_rtmp_event *event)
     case SRS_RTMP_EVENT_CONNECT:
         if ((run->mode & 8) != 0)
             srs_rtmp_server_set_windows(server, 100, 0);
+        if ((run->mode & 16) != 0)
+            return srs_rtmp_server_reject_connect(server, "NetConnection.Connect.Rejected", "no");
         return srs_rtmp_server_accept_connect(server, &info);
     case SRS_RTMP_EVENT_PUBLISH:
         return refuse ? srs_rtmp_server_refuse_publish(server, "NetStream.Publish.BadName", "no")
