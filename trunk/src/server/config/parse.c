@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { READ_SIZE = 64 * 1024 };
+enum { READ_SIZE = 4 * 1024 }; // few configurations have more
 
 enum token { TOKEN_WORD, TOKEN_END_LINE, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_END };
 
