@@ -28,6 +28,8 @@ static void see(struct seen *seen, const struct srs_http_client_event *event)
         for (unsigned i = 0; i < reply->head.count; i++)
             mix(seen, reply->head.bytes + reply->head.fields[i].value,
                 reply->head.fields[i].value_size);
+        const char *location = srs_http_reply_header(reply, "Location");
+        fuzz_assert(location == NULL || reply->head.count > 0);
         seen->heads++;
     }
     mix(seen, event->body.bytes, event->body.size);

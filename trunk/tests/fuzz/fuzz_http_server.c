@@ -78,7 +78,19 @@ static void see_request(struct seen *seen, const struct srs_http_event *event)
     mix(seen, request->head.fields, request->head.count * sizeof *request->head.fields);
     mix(seen, parts, sizeof parts);
     mix(seen, request->host, strlen(request->host));
-    (void)srs_http_request_header(request, "Origin");
+    const char *first = srs_http_request_header(request, "X-Forwarded-For");
+    const char *last = srs_http_request_header_last(request, "X-Forwarded-For");
+    fuzz_assert((first == NULL) == (last == NULL) && first <= last);
+}
+
+// The connection becomes something else, to which belong all bytes behind the request.
+static void take_over(struct srs_http_server *server, struct seen *seen)
+{
+    struct srs_buf rest;
+    srs_http_server_upgrade(server, &rest);
+    fuzz_assert(srs_buf_size(&rest) <= SRS_HTTP_PENDING_MAX);
+    srs_buf_fini(&rest);
+    seen->ended = true;
 }
 
 static void end_by(struct seen *seen, const struct srs_http_server *server, srs_err err)
@@ -102,6 +114,10 @@ static void drain(struct srs_http_server *server, struct seen *seen)
         mix(seen, event.body.bytes, event.body.size);
         if (seen->writes)
             rewrite(event.body);
+        if (event.request->upgrade && srs_http_request_header(event.request, "Upgrade")[0] == 'w') {
+            take_over(server, seen);
+            return;
+        }
         srs_http_server_forget_request(server);
         seen->ended = !srs_http_server_done(server);
     }
