@@ -57,7 +57,9 @@ static st_thread_t reactor_thread;
 static bool reactor_waits;
 static srs_usec slice_start;
 static srs_usec turn_start;
-// Those who gave way, in their order. One goes on each turn, the next while the turn is short.
+static uint64_t turn;
+// Those who gave way, in their order. From the next turn on one goes on each turn, and the next
+// while the turn is short.
 static struct srs_list late = {&late, &late};
 srs_usec srs_co_longest_call;
 static srs_usec turn_cpu; // the thread's, when it was read last
@@ -117,6 +119,7 @@ void srs_co_on_long_slice(srs_co_slice_fn *fn)
 void srs_co_turn_begins(void)
 {
     turn_start = srs_now();
+    turn++;
 }
 
 bool srs_co_turn_is_long(void)
@@ -141,6 +144,7 @@ struct srs_co_stats srs_co_stats(void)
 struct late {
     struct srs_list link;
     struct srs_co *co;
+    uint64_t turn; // in which it gave way
 };
 
 bool srs_co_wake_late(void)
@@ -148,7 +152,7 @@ bool srs_co_wake_late(void)
     struct late *first = srs_list_entry(late.next, struct late, link);
     if (srs_list_empty(&late))
         return false;
-    if (first->co != current) {
+    if (first->turn != turn) {
         srs_list_remove(&first->link);
         srs_co_wake(first->co, SRS_OK);
     }
@@ -271,7 +275,7 @@ SRS_YIELDS SRS_ERR srs_co_breathe(void)
 SRS_YIELDS SRS_ERR srs_co_give_way(void)
 {
     srs_co_may_yield();
-    struct late me = {.co = current};
+    struct late me = {.co = current, .turn = turn};
     if (srs_list_empty(&late))
         srs_co_idle_interrupt();
     srs_list_push(&late, &me.link);

@@ -32,8 +32,8 @@ struct srs_server {
     char service[SRS_IDENTITY]; // random, of this start
     srs_usec started_at;
     struct srs_log_burst strangers; // lines about clients that came to nothing
-    unsigned proxies_told; // kinds of headers that were ignored and logged (front.c)
-    uint64_t refused;      // connections above max_connections and max_connections_per_ip
+    unsigned proxies_told;          // kinds of headers that were ignored and logged (front.c)
+    uint64_t refused;               // connections above max_connections and max_connections_per_ip
 };
 
 // Logs as a warning why a client that came to nothing ends, and ends the error. Such lines are

@@ -82,7 +82,7 @@ SILENT_BYTES = 16 << 10  # of memory each
 def thousand_that_never_speak(case):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, SILENT * 2 + 200)), hard))
-    server = case.server()
+    server = case.server(top="srs_log_level_v2 debug;\n")  # which tells of connections that say nothing
     witness = Witness(case, server)
     memory = Memory(case, server)
     opened = time.monotonic()
@@ -97,7 +97,8 @@ def thousand_that_never_speak(case):
     took = time.monotonic() - opened
     check(SETUP_SECONDS - 1 < took < SETUP_SECONDS + 3, f"they were closed after {took:.1f} s")
     memory.check(SILENT * SILENT_BYTES, "a thousand connections")
-    wait_until(lambda: server.output().count("no publish or play in time") == SILENT, 5, "a line about each")
+    lines = server.output().count("no publish or play in time")
+    check(100 < lines < SILENT / 2, f"{lines} lines about a thousand strangers, whose share of the log is limited")
     wait_until(lambda: server.rss() - memory.before < 4 << 20, 8, "the memory of before")
     witness.check()
 

@@ -346,6 +346,7 @@ def check_told(row, said):
     wanted = {
         "later": rf"config: directive {called} at line \d+ of \S+ is not built yet",
         "old_warn": rf"config: directive {called} at line \d+ of \S+ is out of use",
+        "old": None if row.type == "any" else rf"config: directive {called} at line \d+ of \S+ is out of use",
     }.get(row.state)
     if row.state in ("root", "vhost"):
         check((row.path in names) == (row.reload != "restart"), f"{row.path} ({row.reload}): {done}")
