@@ -2,6 +2,12 @@
 #include "core/assert.h"
 #include <string.h>
 
+// A track's configuration counts for each packet: to bound what is held that is good enough.
+static size_t bytes_of(const struct srs_packet *packet)
+{
+    return srs_packet_bytes(packet) + srs_track_bytes(packet->track);
+}
+
 void srs_mixer_put(struct srs_mixer *mixer, struct srs_packet *packet)
 {
     srs_assert(mixer->count < SRS_MIXER_PACKETS);
@@ -13,7 +19,7 @@ void srs_mixer_put(struct srs_mixer *mixer, struct srs_packet *packet)
         mixer->packets[at] = before;
     }
     mixer->packets[at] = packet;
-    mixer->bytes += srs_packet_bytes(packet);
+    mixer->bytes += bytes_of(packet);
     mixer->waiting[packet->head.kind]++;
     mixer->late[packet->head.kind] = false;
 }
@@ -40,7 +46,7 @@ struct srs_packet *srs_mixer_take(struct srs_mixer *mixer, srs_usec now, bool bo
     struct srs_packet *packet = mixer->packets[0];
     mixer->count--;
     memmove(&mixer->packets[0], &mixer->packets[1], mixer->count * sizeof(struct srs_packet *));
-    mixer->bytes -= srs_packet_bytes(packet);
+    mixer->bytes -= bytes_of(packet);
     mixer->waiting[packet->head.kind]--;
     return packet;
 }

@@ -21,6 +21,19 @@ void srs_packet_log_end_gops(struct srs_packet_log *log)
     log->begin = log->next;
 }
 
+// A version of a track counts once, however many packets need it.
+static size_t add_bytes(const struct srs_packet *packet)
+{
+    struct srs_track *track = packet->track;
+    return srs_packet_bytes(packet) + (track->logged++ == 0 ? srs_track_bytes(track) : 0);
+}
+
+static size_t take_bytes(const struct srs_packet *packet)
+{
+    struct srs_track *track = packet->track;
+    return srs_packet_bytes(packet) + (--track->logged == 0 ? srs_track_bytes(track) : 0);
+}
+
 static void drop_until(struct srs_packet_log *log, uint64_t number)
 {
     size_t before = log->bytes;
@@ -30,7 +43,7 @@ static void drop_until(struct srs_packet_log *log, uint64_t number)
         struct srs_packet *packet = srs_packet_log_at(log, log->first);
         log->ring[log->first & (log->capacity - 1)] = NULL;
         log->first++;
-        log->bytes -= srs_packet_bytes(packet);
+        log->bytes -= take_bytes(packet);
         packet->log = NULL;
         srs_packet_unref(packet);
     }
@@ -49,6 +62,13 @@ void srs_packet_log_recount(struct srs_packet_log *log, size_t before, size_t af
         log->budget->used += after - before;
 }
 
+void srs_packet_log_set_beside(struct srs_packet_log *log, size_t bytes)
+{
+    if (log->budget != NULL)
+        log->budget->used += bytes - log->beside;
+    log->beside = bytes;
+}
+
 void srs_packet_log_clear(struct srs_packet_log *log)
 {
     drop_until(log, log->next);
@@ -61,6 +81,7 @@ void srs_packet_log_clear(struct srs_packet_log *log)
 void srs_packet_log_fini(struct srs_packet_log *log)
 {
     srs_packet_log_clear(log);
+    srs_packet_log_set_beside(log, 0);
 }
 
 void srs_packet_log_trim(struct srs_packet_log *log, uint64_t oldest)
@@ -90,17 +111,19 @@ void srs_packet_log_set_limits(struct srs_packet_log *log, const struct srs_log_
         log->gop = SRS_LOG_NO_GOP;
 }
 
-static bool over_part(const struct srs_packet_log *log)
+bool srs_packet_log_over_part(const struct srs_packet_log *log)
 {
     const struct srs_log_budget *budget = log->budget;
-    return budget != NULL && budget->used > budget->limit && log->bytes > budget->part;
+    return budget != NULL && budget->used > budget->limit &&
+           log->bytes + log->beside > budget->part;
 }
 
 static bool over_limit(const struct srs_packet_log *log)
 {
     const struct srs_packet *newest = srs_packet_log_at(log, log->next - 1);
     return log->next - log->first > log->limits.packets || log->bytes > log->limits.bytes ||
-           newest->head.arrived - log->oldest_arrived > log->limits.age || over_part(log);
+           newest->head.arrived - log->oldest_arrived > log->limits.age ||
+           srs_packet_log_over_part(log);
 }
 
 static bool is_gop_start(const struct srs_packet *packet)
@@ -140,6 +163,12 @@ static void drop_gop(struct srs_packet_log *log, uint64_t oldest)
     drop_until(log, number);
 }
 
+void srs_packet_log_give_way(struct srs_packet_log *log, uint64_t oldest)
+{
+    while (log->first + 1 < log->next && over_limit(log)) // the newest stays, whatever its size
+        drop_gop(log, oldest);
+}
+
 SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packet, uint64_t oldest)
 {
     if (log->next - log->first == log->capacity) {
@@ -152,9 +181,10 @@ SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packe
     uint64_t number = log->next++;
     log->ring[number & (log->capacity - 1)] = packet;
     packet->log = log;
-    log->bytes += srs_packet_bytes(packet);
+    size_t before = log->bytes;
+    log->bytes += add_bytes(packet);
     if (log->budget != NULL)
-        log->budget->used += srs_packet_bytes(packet);
+        log->budget->used += log->bytes - before;
     if (number == log->first)
         log->oldest_arrived = packet->head.arrived;
     if (packet->head.kind == SRS_KIND_VIDEO) {
@@ -170,9 +200,8 @@ SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packe
     else if (!log->has_video)
         move_audio_gop(log, packet->head.arrived);
     srs_packet_log_trim(log, oldest);
-    if (over_part(log))
+    if (srs_packet_log_over_part(log))
         log->budget->shed_at = srs_packet_log_at(log, log->next - 1)->head.arrived;
-    while (log->first + 1 < log->next && over_limit(log)) // the newest stays, whatever its size
-        drop_gop(log, oldest);
+    srs_packet_log_give_way(log, oldest);
     return SRS_OK;
 }

@@ -32,7 +32,8 @@ struct srs_packet_log {
     uint64_t next;  // number of the next packet
     uint64_t gop;   // where joiners start, or SRS_LOG_NO_GOP
     uint64_t begin; // the publisher's first packet: joiners start no earlier
-    size_t bytes;
+    size_t bytes;   // of its packets, and of the tracks that these need
+    size_t beside;  // what its publisher holds otherwise: of the budget, and off the log's part
     srs_usec oldest_arrived; // of the packet `first`: its own memory has long left the processor's
                              // caches
     srs_usec video_arrived;  // of the newest video packet
@@ -57,6 +58,13 @@ SRS_ERR srs_packet_log_push(struct srs_packet_log *log, struct srs_packet *packe
 
 // A packet of the log counted for `before` bytes more than itself and does for `after` now.
 void srs_packet_log_recount(struct srs_packet_log *log, size_t before, size_t after);
+
+// What the publisher holds beside the log is this much from here on.
+void srs_packet_log_set_beside(struct srs_packet_log *log, size_t bytes);
+// Over the budget and over its part of it: what the log holds together with what is beside it.
+bool srs_packet_log_over_part(const struct srs_packet_log *log);
+// Gives back what is over a limit, without waiting for the next packet.
+void srs_packet_log_give_way(struct srs_packet_log *log, uint64_t oldest);
 
 // Drops what neither a joiner nor the oldest cursor needs.
 void srs_packet_log_trim(struct srs_packet_log *log, uint64_t oldest);

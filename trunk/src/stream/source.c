@@ -192,6 +192,25 @@ struct srs_source *srs_source_ref(struct srs_source *source)
     return source;
 }
 
+// What is held beside the log: what joiners get first, and what has not come whole. A packet or
+// track that is in the log too counts twice, which errs to the safe side.
+static void count_beside(struct srs_source *source)
+{
+    size_t bytes = source->unfinished;
+    if (source->metadata != NULL)
+        bytes += srs_packet_bytes(source->metadata);
+    for (unsigned i = 0; i < source->track_count; i++)
+        bytes += srs_track_bytes(source->tracks[i]);
+    srs_packet_log_set_beside(&source->log, bytes);
+}
+
+void srs_source_forget_metadata(struct srs_source *source)
+{
+    srs_packet_unref(source->metadata);
+    source->metadata = NULL;
+    count_beside(source);
+}
+
 // What is in the log stays for the viewers that have not had it yet; who joins now waits for what
 // comes next.
 static void forget_media(struct srs_source *source)
@@ -203,8 +222,8 @@ static void forget_media(struct srs_source *source)
         srs_track_unref(source->tracks[i]);
     source->track_count = 0;
     memset(source->lowest_id, UINT8_MAX, sizeof source->lowest_id);
-    srs_packet_unref(source->metadata);
-    source->metadata = NULL;
+    source->unfinished = 0;
+    srs_source_forget_metadata(source);
 }
 
 void srs_source_unref(struct srs_source *source)
@@ -317,6 +336,14 @@ static void put_on_timeline(struct srs_source *source, struct srs_packet *packet
     }
 }
 
+static void note_overflow(struct srs_source *source)
+{
+    if (source->oldest >= source->log.first)
+        return;
+    source->stats.overflows++; // a limit dropped what a cursor still needed
+    source->oldest = source->log.first;
+}
+
 // Into the log. Takes the reference.
 static SRS_ERR append(struct srs_source *source, struct srs_packet *packet)
 {
@@ -333,10 +360,7 @@ static SRS_ERR append(struct srs_source *source, struct srs_packet *packet)
         srs_packet_unref(packet);
         return err;
     }
-    if (source->oldest < source->log.first) { // a limit dropped what a cursor still needed
-        source->stats.overflows++;
-        source->oldest = source->log.first;
-    }
+    note_overflow(source);
     if (source->ops != NULL && source->ops->pushed != NULL && source->consumer_count > 0)
         source->ops->pushed(source, packet);
     srs_packet_unref(packet);
@@ -424,6 +448,24 @@ void srs_source_unpublish(struct srs_source *source, const void *publisher)
     srs_source_unref(source);
 }
 
+SRS_ERR srs_source_hold_unfinished(struct srs_source *source, size_t bytes, srs_usec now)
+{
+    struct srs_log_budget *budget = &source->sources->budget;
+    bool grows = bytes > source->unfinished;
+    source->unfinished = bytes;
+    count_beside(source);
+    if (!grows || !srs_packet_log_over_part(&source->log))
+        return SRS_OK;
+    budget->shed_at = now;
+    srs_packet_log_give_way(&source->log, source->oldest);
+    note_overflow(source);
+    if (budget->used > budget->limit && bytes > budget->part)
+        return srs_fail(SRS_E_MEDIA_MEMORY,
+                        "%zu bytes of unfinished messages, this publisher's part is %zu", bytes,
+                        budget->part);
+    return SRS_OK;
+}
+
 _Static_assert((int)SRS_TIMELINE_TRACKS >= (int)SRS_KINDS + (int)SRS_TRACKS_MAX,
                "main tracks by kind, the others by slot");
 
@@ -445,6 +487,7 @@ SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
         srs_track_unref(old);
         source->tracks[i] = track;
         *current = track;
+        count_beside(source);
         return SRS_OK;
     }
     if (source->track_count == SRS_TRACKS_MAX) {
@@ -457,6 +500,7 @@ SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
     if (track->id < source->lowest_id[track->kind])
         source->lowest_id[track->kind] = track->id;
     *current = track;
+    count_beside(source);
     return SRS_OK;
 }
 
@@ -481,6 +525,7 @@ SRS_ERR srs_source_push(struct srs_source *source, struct srs_packet *packet)
     if ((packet->head.flags & SRS_PACKET_METADATA) != 0) {
         srs_packet_unref(source->metadata);
         source->metadata = srs_packet_ref(packet);
+        count_beside(source);
     }
     return source->mixer == NULL ? append(source, packet) : mix(source, packet);
 }

@@ -90,6 +90,7 @@ struct srs_source {
     uint32_t track_versions; // given so far: a version is never used twice, also not by the next
                              // publisher
     struct srs_packet *metadata; // the last onMetaData
+    size_t unfinished;           // bytes of messages that its publisher has not sent whole
     const void *publisher;       // whoever claimed it; NULL when nobody has
     srs_usec published_at;
     struct srs_list consumers;
@@ -147,6 +148,12 @@ SRS_ERR srs_source_set_track(struct srs_source *source, struct srs_track *track,
                              struct srs_track **current);
 // The current version, NULL when there is none. The lowest id when `id` is negative.
 struct srs_track *srs_source_track(const struct srs_source *source, enum srs_kind kind, int id);
+
+// What is kept of messages that the publisher has not sent whole counts for the limit of all
+// sources too. MEDIA_MEMORY when they are over it and this alone is above the publisher's part.
+SRS_ERR srs_source_hold_unfinished(struct srs_source *source, size_t bytes, srs_usec now);
+// The last onMetaData is none any more.
+void srs_source_forget_metadata(struct srs_source *source);
 
 // Takes the reference. dts and pts are in the sender's clock; they come out on the source's
 // timeline. NO_MEMORY.

@@ -45,11 +45,15 @@ SRS_ERR srs_track_new_with(const struct srs_track *model, struct srs_span config
                            struct srs_span side, struct srs_track **out)
 {
     size_t size = config.size + side.size;
+    if (size > SRS_TRACK_CONFIG_MAX)
+        return srs_fail(SRS_E_LIMIT, "track with %zu bytes of configuration, at most %d", size,
+                        SRS_TRACK_CONFIG_MAX);
     struct srs_track *track = srs_try_alloc(sizeof *track + size);
     if (track == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "track with %zu bytes of configuration", size);
     *track = *model;
     track->refs = 1;
+    track->logged = 0;
     track->version = 0;
     track->config_size = (uint32_t)config.size;
     track->side_size = (uint32_t)side.size;
@@ -81,6 +85,8 @@ void srs_track_unref(struct srs_track *track)
     srs_assert(track->refs > 0);
     if (--track->refs > 0)
         return;
+    srs_assert(track->logged == 0);
+    srs_mem_note_freed(srs_track_bytes(track));
     srs_free(track);
     srs_live_add(SRS_LIVE_TRACK, -1);
 }

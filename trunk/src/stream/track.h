@@ -34,8 +34,13 @@ uint32_t srs_codec_fourcc(enum srs_codec codec);
 // OPAQUE for a FourCC that is not known to the model for this kind.
 enum srs_codec srs_codec_of_fourcc(enum srs_kind kind, uint32_t fourcc);
 
+// Of configuration and side information together. Records of real streams are below 2 KiB; one of
+// HEVC may carry SEI messages of some more.
+enum { SRS_TRACK_CONFIG_MAX = 64 * 1024 };
+
 struct srs_track {
     int refs;
+    unsigned logged; // packets of the log that need it: with the first it counts for the log
     enum srs_kind kind;
     enum srs_codec codec;
     uint8_t id;
@@ -66,8 +71,14 @@ static inline struct srs_span srs_track_side(const struct srs_track *track)
     return (struct srs_span){track->config + track->config_size, track->side_size};
 }
 
+// Bytes of memory it counts for in limits.
+static inline size_t srs_track_bytes(const struct srs_track *track)
+{
+    return sizeof *track + track->config_size + track->side_size;
+}
+
 // A copy of `model` (its refs, version and config fields are ignored) with this configuration and
-// side information; one reference. NO_MEMORY.
+// side information; one reference. LIMIT above SRS_TRACK_CONFIG_MAX, NO_MEMORY.
 SRS_ERR srs_track_new_with(const struct srs_track *model, struct srs_span config,
                            struct srs_span side, struct srs_track **out);
 SRS_ERR srs_track_new(const struct srs_track *model, struct srs_span config,

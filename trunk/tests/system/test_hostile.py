@@ -430,6 +430,102 @@ def publishers_of_huge_gops(case):
     witness.check()
 
 
+RECORDS = 300
+RECORD_BYTES = 60000
+
+
+def hvc1(payload):
+    """An HEVC record with one array of one SEI message."""
+    record = b"\x01\x01" + bytes(19) + b"\x03\x01\x27\0\x01" + struct.pack(">H", len(payload)) + payload
+    return b"\x90hvc1" + record
+
+
+def records_that_fill_memory(case):
+    """A new record of 60 KB in front of each frame: what a stream may keep bounds them too. A longer one is refused."""
+    server = case.server(top="media_memory 67108864;\n", vhost="play { queue_bytes 4194304; }")
+    witness = Witness(case, server)
+    client = rtmp_ready(server).publish("fat")
+    case.callback(client.close)
+    client.send(chunk(1, struct.pack(">I", 0xFFFFFF), csid=2))
+    memory = Memory(case, server)
+    noise = random.Random(5).randbytes(RECORD_BYTES)
+    for number in range(RECORDS):
+        record = hvc1(struct.pack(">I", number) + noise)
+        client.send(chunk(VIDEO, record, msid=1, csid=6, ms=number * 10, chunk_size=1 << 24))
+        body = (b"\xa3" if number else b"\x93") + b"hvc1" + struct.pack(">I", 3) + b"\x02\x01\xd0"
+        client.send(chunk(VIDEO, body, msid=1, csid=6, ms=number * 10, chunk_size=1 << 24))
+        if number == 39:
+            wait_until(lambda: server.streams()["fat"]["gop_bytes"] > 40 * RECORD_BYTES, 5, "records that count")
+    wait_until(lambda: server.streams()["fat"]["frames"] == RECORDS, 10, "all frames")
+    memory.check(12 << 20, f"{RECORDS * RECORD_BYTES >> 20} MiB of records beside a limit of 4")
+    for body in (hvc1(bytes(0x10000 - 20)), b"\xaf\0\x12\x10" + bytes(5000), b"\x90vvc1" + bytes(0x10000)):
+        other = rtmp_ready(server).publish("long")
+        other.send(chunk(VIDEO if body[0] == 0x90 else 8, body, msid=1, csid=6, chunk_size=128))
+        while other.read():
+            pass
+    limits = [line for line in server.log_lines("warn") if "(Limit)" in line]
+    check(len(limits) == 3, f"{limits}")
+    witness.check()
+
+
+HOLDERS = 20
+UNFINISHED_BYTES = 15 << 20
+
+
+def unfinished_messages_of_many_publishers(case):
+    """Two messages of 15 MiB each that never end, beside audio that goes on."""
+    server = case.server(top="media_memory 67108864;\n")
+    witness = Witness(case, server)
+    memory = Memory(case, server)
+    clients = [rtmp_ready(server).publish(f"half{number}") for number in range(HOLDERS)]
+    case.callback(lambda: [client.close() for client in clients])
+    piece = bytes(1 << 20)
+
+    def fill(client):
+        client.sock.settimeout(10)
+        try:
+            client.send(chunk(1, struct.pack(">I", 1 << 20), csid=2))
+            for csid in (6, 7):
+                client.send(bytes([csid, 0, 0, 0]) + b"\xff\xff\xff\x09" + struct.pack("<I", 1) + piece)
+                for _ in range((UNFINISHED_BYTES >> 20) - 1):
+                    client.send(bytes([0xC0 | csid]) + piece)
+        except OSError:
+            pass  # cut off, as it should be
+    threads = [threading.Thread(target=fill, args=(client,), daemon=True) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    memory.check(80 << 20, f"{HOLDERS * 2 * UNFINISHED_BYTES >> 20} MiB of unfinished messages beside a limit of 64")
+    check([line for line in server.log_lines("warn") if "(MediaMemory)" in line], "nobody was cut off")
+    witness.check()
+
+
+def message_that_is_never_complete(case):
+    """Whatever else comes meanwhile, it has as long as a silent publisher has."""
+    server = case.server(vhost="publish { normal_timeout 2000; }")
+    witness = Witness(case, server)
+    client = rtmp_ready(server).publish("half")
+    case.callback(client.close)
+    client.send(chunk(8, b"\x2f\0", msid=1, csid=4))
+    client.send(b"\x06\0\0\0\0\x10\0\x09" + struct.pack("<I", 1) + bytes(128))
+    started = time.monotonic()
+    client.sock.settimeout(0.1)
+    while time.monotonic() - started < 10:
+        try:
+            client.send(chunk(8, b"\x2f\0", msid=1, csid=4, ms=int((time.monotonic() - started) * 1000)))
+            if not client.sock.recv(65536):
+                break
+        except socket.timeout:
+            continue
+        except OSError:
+            break
+    took = time.monotonic() - started
+    check(1.5 < took < 4, f"cut off after {took:.1f} s, 2 were good")
+    wait_until(lambda: [l for l in server.log_lines("warn") if "complete" in l], 5, "the reason")
+    witness.check()
+
+
 def all_streams(server):
     return server.api_get("streams/?count=1000")["streams"]
 
@@ -477,7 +573,8 @@ def configurations_of_rubbish(case):
     check(refused > 20, f"only {refused} of them were refused")
 
 
-CASES = [vanished_peers, http_that_falls_silent, thousand_that_never_speak, byte_a_second, stream_without_key_frames, publishers_of_huge_gops,
+CASES = [vanished_peers, http_that_falls_silent, thousand_that_never_speak, byte_a_second, stream_without_key_frames, publishers_of_huge_gops, records_that_fill_memory,
+         unfinished_messages_of_many_publishers, message_that_is_never_complete,
          player_who_talks_too_much, pipelined_requests, times_across_2_to_the_31, times_across_2_to_the_32,
          times_across_2_to_the_31_as_published, times_across_2_to_the_32_as_published, configurations_of_rubbish]
 if __name__ == "__main__":

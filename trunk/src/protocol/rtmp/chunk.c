@@ -21,6 +21,7 @@ enum {
 
 struct srs_rtmp_chunk_stream {
     uint8_t *body;
+    uint64_t number; // of the message that began last
     uint32_t capacity;
     uint32_t got; // bytes of the unfinished message in body
     uint32_t csid;
@@ -152,6 +153,33 @@ static void body_release(struct srs_rtmp_reader *reader)
     reader->delivered = -1;
 }
 
+uint64_t srs_rtmp_reader_unfinished(const struct srs_rtmp_reader *reader)
+{
+    uint64_t oldest = 0;
+    for (unsigned i = 0; i < reader->stream_count; i++) {
+        const struct srs_rtmp_chunk_stream *stream = &reader->streams[i];
+        if (stream->unfinished && (oldest == 0 || stream->number < oldest))
+            oldest = stream->number;
+    }
+    return oldest;
+}
+
+SRS_ERR srs_rtmp_reader_shrink(struct srs_rtmp_reader *reader, uint32_t max)
+{
+    size_t unfinished = 0;
+    for (unsigned i = 0; i < reader->stream_count; i++) {
+        struct srs_rtmp_chunk_stream *stream = &reader->streams[i];
+        if (stream->unfinished)
+            unfinished += stream->capacity;
+        else if ((int)i != reader->delivered)
+            body_free(reader, stream);
+    }
+    if (unfinished > max)
+        return srs_fail(SRS_E_LIMIT, "%zu bytes of unfinished messages, at most %u", unfinished,
+                        max);
+    return SRS_OK;
+}
+
 static srs_err body_reserve(struct srs_rtmp_reader *reader, struct srs_rtmp_chunk_stream *stream,
                             uint32_t size)
 {
@@ -271,12 +299,14 @@ static srs_err header_take(struct srs_rtmp_reader *reader, struct header *out)
 static uint32_t length_max(uint8_t type)
 {
     switch (type) {
-    case SRS_RTMP_AUDIO:
     case SRS_RTMP_VIDEO:
-    case SRS_RTMP_DATA:
-    case SRS_RTMP_DATA_AMF3:
     case SRS_RTMP_AGGREGATE:
         return SRS_RTMP_MESSAGE_MAX;
+    case SRS_RTMP_AUDIO:
+        return SRS_RTMP_AUDIO_MAX;
+    case SRS_RTMP_DATA:
+    case SRS_RTMP_DATA_AMF3:
+        return SRS_RTMP_DATA_MAX;
     case SRS_RTMP_SET_CHUNK_SIZE:
     case SRS_RTMP_ABORT:
     case SRS_RTMP_ACK:
@@ -289,8 +319,8 @@ static uint32_t length_max(uint8_t type)
     }
 }
 
-static srs_err message_begin(const struct srs_rtmp_reader *reader,
-                             struct srs_rtmp_chunk_stream *stream, const struct header *header)
+static srs_err message_begin(struct srs_rtmp_reader *reader, struct srs_rtmp_chunk_stream *stream,
+                             const struct header *header)
 {
     if (header->fmt < 3) {
         stream->delta = header->time;
@@ -314,6 +344,7 @@ static srs_err message_begin(const struct srs_rtmp_reader *reader,
                         stream->length, max);
     stream->got = 0;
     stream->unfinished = true;
+    stream->number = ++reader->begun;
     return SRS_OK;
 }
 

@@ -41,6 +41,11 @@ enum {
     // A connect with every property and long tokens stays below 8 KiB. Shared objects and unknown
     // types alike.
     SRS_RTMP_COMMAND_MAX = 64 * 1024,
+    // An audio frame: the largest of FLAC (65535 samples of 8 channels) stay below it, all others
+    // by far.
+    SRS_RTMP_AUDIO_MAX = 1024 * 1024,
+    // Metadata with an index of all key frames of a long file; most is below 1 KiB.
+    SRS_RTMP_DATA_MAX = 256 * 1024,
     // Two of the longest messages half received, one of each kind.
     SRS_RTMP_ASSEMBLED_MAX = 32 * 1024 * 1024
 };
@@ -57,6 +62,7 @@ struct srs_rtmp_reader {
     struct srs_rtmp_chunk_stream *streams; // on demand, in order of appearance
     struct srs_span in;                    // borrowed or `kept`
     uint8_t *kept;
+    uint64_t begun; // messages so far
     uint32_t chunk_size;
     uint32_t chunk_left; // payload bytes missing of the chunk that is being read
     uint32_t message_max;
@@ -78,6 +84,17 @@ void srs_rtmp_reader_fini(struct srs_rtmp_reader *reader);
 // (SRS_RTMP_ASSEMBLED_MAX at first).
 void srs_rtmp_reader_set_limits(struct srs_rtmp_reader *reader, uint32_t message_max,
                                 uint32_t assembled_max);
+
+// Bytes of memory of the bodies kept, of unfinished messages and for the next ones.
+static inline size_t srs_rtmp_reader_held(const struct srs_rtmp_reader *reader)
+{
+    return reader->assembled;
+}
+// The number of the oldest message that has begun and is not complete, counted from 1; 0 for none.
+uint64_t srs_rtmp_reader_unfinished(const struct srs_rtmp_reader *reader);
+// Frees the bodies that are kept for the next messages; not the one that the last message given
+// lies in. LIMIT when those of unfinished messages hold more than `max` bytes.
+SRS_ERR srs_rtmp_reader_shrink(struct srs_rtmp_reader *reader, uint32_t max);
 
 // Borrows `in` until next says AGAIN or keep is called; only after next said AGAIN for the bytes
 // before.

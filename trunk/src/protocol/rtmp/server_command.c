@@ -153,16 +153,19 @@ static srs_err on_play(struct srs_rtmp_server *server, struct call *call)
     return SRS_OK;
 }
 
-// The stream ends, the connection stays and may begin another.
-static void stream_end(struct srs_rtmp_server *server, struct call *call)
+// The stream ends, the connection stays and may begin another. What a publisher may hold in
+// unfinished messages nobody else may.
+static srs_err stream_end(struct srs_rtmp_server *server, struct call *call)
 {
     if (server->state != SRS_RTMP_STATE_PUBLISHING && server->state != SRS_RTMP_STATE_PLAYING)
-        return;
+        return SRS_OK;
     give(call, server->state == SRS_RTMP_STATE_PUBLISHING ? SRS_RTMP_EVENT_UNPUBLISH
                                                           : SRS_RTMP_EVENT_STOP_PLAY);
     server->state = SRS_RTMP_STATE_READY;
     server->msid = 0;
     srs_rtmp_server_setup_begin(server);
+    srs_rtmp_reader_set_limits(&server->reader, SRS_RTMP_MESSAGE_MAX, SRS_RTMP_SETUP_ASSEMBLED_MAX);
+    return srs_rtmp_reader_shrink(&server->reader, SRS_RTMP_SETUP_ASSEMBLED_MAX);
 }
 
 static srs_err on_fc_unpublish(struct srs_rtmp_server *server, struct call *call)
@@ -175,8 +178,8 @@ static srs_err on_fc_unpublish(struct srs_rtmp_server *server, struct call *call
     if (!err)
         err = srs_rtmp_notice_send(server, server->msid, code, "Stream is now unpublished");
     server->fc_published = false;
-    stream_end(server, call);
-    return err;
+    srs_err over = stream_end(server, call);
+    return err ? err : over;
 }
 
 // The argument is the message stream id; some encoders send the stream's name.
@@ -190,16 +193,12 @@ static srs_err on_delete_stream(struct srs_rtmp_server *server, struct call *cal
             return err;
     }
     server->streams &= ~stream_bit(msid);
-    if (msid == server->msid)
-        stream_end(server, call);
-    return SRS_OK;
+    return msid == server->msid ? stream_end(server, call) : SRS_OK;
 }
 
 static srs_err on_close_stream(struct srs_rtmp_server *server, struct call *call)
 {
-    if (call->msid == server->msid || call->msid == 0)
-        stream_end(server, call);
-    return SRS_OK;
+    return call->msid == server->msid || call->msid == 0 ? stream_end(server, call) : SRS_OK;
 }
 
 static srs_err on_pause(struct srs_rtmp_server *server, struct call *call)

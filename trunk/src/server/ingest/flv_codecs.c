@@ -19,6 +19,9 @@
 enum {
     // Of colorInfo with every field; one of MultichannelConfig is 257 at most.
     SIDE_MAX = 4096,
+    // Of audio codecs: an AudioSpecificConfig with a program config element and its comment is
+    // below 512 bytes, one of xHE-AAC with loudness sets below 2 KiB; the others are shorter.
+    AUDIO_RECORD_MAX = 4096,
     LENGTH_SIZE = 4, // of NAL units in the model
 };
 
@@ -438,6 +441,10 @@ static SRS_ERR take_record(struct srs_flv_ingest *ingest, const struct srs_flv_i
 {
     struct srs_track model = {.kind = item->kind, .codec = item->codec, .id = item->id};
     struct srs_track *current = NULL;
+    int most = item->kind == SRS_KIND_AUDIO ? AUDIO_RECORD_MAX : SRS_TRACK_CONFIG_MAX;
+    if (item->data.size > (size_t)most)
+        return srs_fail(SRS_E_LIMIT, "%s sequence header of %zu bytes, at most %d",
+                        srs_codec_name(item->codec), item->data.size, most);
     uint8_t *bytes = srs_try_alloc(item->data.size + 1);
     if (bytes == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "record of %zu bytes", item->data.size);

@@ -378,12 +378,6 @@ static SRS_ERR audio_message(struct srs_flv_ingest *ingest, uint32_t timestamp,
     return take_item(ingest, &item, what);
 }
 
-static void forget_metadata(struct srs_source *source)
-{
-    srs_packet_unref(source->metadata);
-    source->metadata = NULL;
-}
-
 static SRS_ERR push_metadata(struct srs_flv_ingest *ingest, struct srs_track *track,
                              const struct srs_rtmp_data *data, const struct srs_flv_item *item)
 {
@@ -407,7 +401,7 @@ static SRS_ERR data_message(struct srs_flv_ingest *ingest, uint8_t type, uint32_
     if (err)
         return srs_wrap(err, "data message of %zu bytes", body.size);
     if (data.clear) {
-        forget_metadata(ingest->source);
+        srs_source_forget_metadata(ingest->source);
         return SRS_OK;
     }
     struct srs_track model = {.kind = SRS_KIND_DATA, .codec = SRS_CODEC_AMF0};

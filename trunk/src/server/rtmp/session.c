@@ -29,6 +29,9 @@ struct publisher {
     srs_usec normal_timeout;
     srs_usec idle_timeout; // without any player, 0 = none
     srs_usec last_at;      // of the last media message, 0 = none yet
+    uint64_t unfinished;   // number of the oldest message that is not complete, 0 = none
+    srs_usec unfinished_at;
+    size_t held; // bytes that the machine keeps of messages, as the source knows
     srs_usec began_at;
     srs_usec used_at;  // when a player was seen last
     uint64_t players;  // seen so far
@@ -300,6 +303,44 @@ static SRS_ERR on_media(struct session *session, const struct srs_rtmp_msg *msg)
     return err;
 }
 
+// Until when the publisher's next message, or the oldest that it has begun, must be complete.
+static srs_usec media_deadline(const struct publisher *publisher)
+{
+    bool first = publisher->last_at == 0;
+    srs_usec timeout = first ? publisher->first_timeout : publisher->normal_timeout;
+    srs_usec from = first ? publisher->began_at : publisher->last_at;
+    if (publisher->unfinished != 0 && publisher->unfinished_at < from)
+        from = publisher->unfinished_at;
+    return from + timeout;
+}
+
+// What has been fed is used up: what is left of it is the beginning of messages. Other messages
+// that come meanwhile do not keep them alive, and they count for media_memory.
+static SRS_ERR check_unfinished(struct session *session)
+{
+    struct publisher *publisher = session->publisher;
+    const struct srs_rtmp_reader *reader = &session->machine.reader;
+    if (publisher == NULL)
+        return SRS_OK;
+    uint64_t oldest = srs_rtmp_reader_unfinished(reader);
+    size_t held = srs_rtmp_reader_held(reader);
+    if (oldest == 0 && held == publisher->held) {
+        publisher->unfinished = 0;
+        return SRS_OK;
+    }
+    srs_usec now = srs_now();
+    if (oldest != publisher->unfinished)
+        publisher->unfinished_at = now;
+    publisher->unfinished = oldest;
+    if (oldest != 0 && now > media_deadline(publisher))
+        return srs_fail(SRS_E_SOCKET_TIMEOUT, "a message is not complete after %lld ms",
+                        (long long)((now - publisher->unfinished_at) / SRS_MSEC));
+    if (held == publisher->held)
+        return SRS_OK;
+    publisher->held = held;
+    return srs_source_hold_unfinished(publisher->source, held, now);
+}
+
 // --- play ---------------------------------------------------------------------------------------
 
 // The machine's answers go out between the viewer's messages.
@@ -508,23 +549,23 @@ static SRS_YIELDS SRS_ERR handle(struct session *session, struct srs_span input)
         if (!err)
             err = on_event(session, &event);
     }
-    return err == SRS_E_AGAIN ? send_pending(session) : err;
+    if (err != SRS_E_AGAIN)
+        return err;
+    err = check_unfinished(session);
+    return err ? err : send_pending(session);
 }
 
 static srs_usec read_deadline(const struct session *session)
 {
-    const struct publisher *publisher = session->publisher;
-    if (publisher == NULL)
-        return session->setup_until;
-    if (publisher->last_at == 0)
-        return publisher->began_at + publisher->first_timeout;
-    return publisher->last_at + publisher->normal_timeout;
+    return session->publisher != NULL ? media_deadline(session->publisher) : session->setup_until;
 }
 
 static const char *silence(const struct session *session)
 {
     if (session->publisher == NULL)
         return "no publish or play in time";
+    if (session->publisher->unfinished != 0)
+        return "publisher does not complete a message";
     return session->publisher->last_at == 0 ? "publisher sent no media" : "publisher is silent";
 }
 

@@ -383,6 +383,87 @@ static void test_chunk_read_given_65_chunk_streams_then_refused(void **state)
     srs_buf_fini(&in);
 }
 
+// The longest of each type passes its header, one byte more does not.
+static void test_chunk_read_given_message_above_its_type_then_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t type;
+        uint32_t max;
+    } rows[] = {{SRS_RTMP_AUDIO, SRS_RTMP_AUDIO_MAX},     {SRS_RTMP_VIDEO, SRS_RTMP_MESSAGE_MAX},
+                {SRS_RTMP_DATA, SRS_RTMP_DATA_MAX},       {SRS_RTMP_DATA_AMF3, SRS_RTMP_DATA_MAX},
+                {SRS_RTMP_COMMAND, SRS_RTMP_COMMAND_MAX}, {SRS_RTMP_ABORT, SRS_RTMP_CONTROL_MAX}};
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        for (uint32_t over = 0; over < 2 && rows[i].max + over <= SRS_RTMP_MESSAGE_MAX; over++) {
+            struct srs_rtmp_reader reader;
+            struct srs_rtmp_msg msg;
+            uint8_t head[12] = {4};
+            struct srs_wr wr = srs_wr_init(head, sizeof head);
+            srs_wr_u8(&wr, 4);
+            srs_wr_u24(&wr, 0);
+            srs_wr_u24(&wr, rows[i].max + over);
+            srs_wr_u8(&wr, rows[i].type);
+            srs_wr_u32(&wr, 0);
+            srs_rtmp_reader_init(&reader);
+            srs_rtmp_reader_feed(&reader, (struct srs_span){head, sizeof head});
+            assert_err(over ? SRS_E_LIMIT : SRS_E_AGAIN, srs_rtmp_reader_next(&reader, &msg),
+                       "length");
+            srs_rtmp_reader_fini(&reader);
+        }
+    }
+}
+
+static void take_hex(struct srs_rtmp_reader *reader, const char *hex, srs_err want)
+{
+    struct srs_buf in = {0};
+    struct srs_rtmp_msg msg;
+    srs_err err = SRS_OK;
+    rtmp_hex_append(&in, hex);
+    srs_rtmp_reader_feed(reader, srs_buf_span(&in));
+    while (!err)
+        err = srs_rtmp_reader_next(reader, &msg);
+    assert_err(want, err, hex);
+    srs_buf_fini(&in);
+}
+
+static void test_chunk_read_given_unfinished_messages_then_the_oldest_is_known(void **state)
+{
+    (void)state;
+    struct srs_rtmp_reader reader;
+    srs_rtmp_reader_init(&reader);
+    assert_int_equal(srs_rtmp_reader_unfinished(&reader), 0);
+    take_hex(&reader, "02 000000 000004 01 00000000 00000004", SRS_E_AGAIN); // chunks of 4: first
+    assert_int_equal(srs_rtmp_reader_unfinished(&reader), 0);
+    take_hex(&reader, "04 000000 000006 09 01000000 aabbcc", SRS_E_AGAIN);
+    assert_int_equal(srs_rtmp_reader_unfinished(&reader), 2);
+    take_hex(&reader, "dd 05 000000 000006 09 01000000 aabbccdd", SRS_E_AGAIN);
+    assert_int_equal(srs_rtmp_reader_unfinished(&reader), 2);
+    take_hex(&reader, "06 000000 000001 08 01000000 aa", SRS_E_AGAIN); // others go by
+    assert_int_equal(srs_rtmp_reader_unfinished(&reader), 2);
+    take_hex(&reader, "c4 eeff", SRS_E_AGAIN);
+    assert_int_equal(srs_rtmp_reader_unfinished(&reader), 3);
+    take_hex(&reader, "05 000000 000006 09 01000000 aa", SRS_E_AGAIN); // begun anew
+    assert_int_equal(srs_rtmp_reader_unfinished(&reader), 5);
+    srs_rtmp_reader_fini(&reader);
+}
+
+static void test_chunk_read_given_shrink_then_only_unfinished_bodies_stay(void **state)
+{
+    (void)state;
+    struct srs_rtmp_reader reader;
+    srs_rtmp_reader_init(&reader);
+    take_hex(&reader, "02 000000 000004 01 00000000 00000004", SRS_E_AGAIN);
+    take_hex(&reader, "04 000000 000006 09 01000000 aabbccdd c4 eeff", SRS_E_AGAIN);
+    take_hex(&reader, "05 000000 000006 09 01000000 aabbccdd c5", SRS_E_AGAIN);
+    assert_int_equal(srs_rtmp_reader_held(&reader), 12); // the first is kept for the next message
+    assert_err(SRS_OK, srs_rtmp_reader_shrink(&reader, 6), "6 of 6");
+    assert_int_equal(srs_rtmp_reader_held(&reader), 6);
+    assert_err(SRS_E_LIMIT, srs_rtmp_reader_shrink(&reader, 5), "6 of 5");
+    take_hex(&reader, "eeff", SRS_E_AGAIN);
+    assert_int_equal(srs_rtmp_reader_unfinished(&reader), 0);
+    srs_rtmp_reader_fini(&reader);
+}
+
 static void test_chunk_read_given_commands_of_a_player_then_little_memory_stays(void **state)
 {
     (void)state;
@@ -638,6 +719,9 @@ int main(void)
         cmocka_unit_test(test_chunk_read_given_message_in_one_piece_then_not_copied),
         cmocka_unit_test(test_chunk_read_given_huge_length_announced_then_memory_follows_bytes),
         cmocka_unit_test(test_chunk_read_given_unfinished_messages_above_limit_then_refused),
+        cmocka_unit_test(test_chunk_read_given_message_above_its_type_then_limit),
+        cmocka_unit_test(test_chunk_read_given_unfinished_messages_then_the_oldest_is_known),
+        cmocka_unit_test(test_chunk_read_given_shrink_then_only_unfinished_bodies_stay),
         cmocka_unit_test(test_chunk_read_given_65_chunk_streams_then_refused),
         cmocka_unit_test(test_chunk_read_given_commands_of_a_player_then_little_memory_stays),
         cmocka_unit_test(test_chunk_read_given_keep_then_input_may_go),

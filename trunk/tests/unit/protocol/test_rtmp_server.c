@@ -285,6 +285,29 @@ static void test_server_given_ends_then_unpublish_or_stop_and_again(void **state
     }
 }
 
+// Nobody but a publisher keeps megabytes of a message that is not complete.
+static void test_server_given_end_inside_a_long_message_then_limit(void **state)
+{
+    (void)state;
+    static uint8_t payload[SRS_RTMP_SETUP_ASSEMBLED_MAX + 1000];
+    for (int i = 0; i < 2; i++) {
+        struct host host;
+        struct srs_buf in = {0};
+        struct srs_rtmp_event event;
+        uint32_t size = i == 0 ? 1000 : sizeof payload;
+        host_begin(&host, "publish");
+        rtmp_message_append(&in, (struct srs_rtmp_head){.type = 9, .csid = 6}, payload, size, 128);
+        // All but the last chunk.
+        size_t rest = 1 + (size - 1) % 128 + 1;
+        srs_rtmp_server_feed(&host.server, (struct srs_span){in.bytes, srs_buf_size(&in) - rest});
+        assert_err(SRS_E_AGAIN, srs_rtmp_server_next(&host.server, &event), "unfinished");
+        srs_err err = host_feed_command(&host, 1, "closeStream", 0, (struct args){0});
+        assert_err(i == 0 ? SRS_E_AGAIN : SRS_E_LIMIT, err, "end");
+        srs_buf_fini(&in);
+        host_fini(&host);
+    }
+}
+
 static void test_server_given_fc_unpublish_then_told(void **state)
 {
     (void)state;
@@ -672,6 +695,7 @@ int main(void)
         cmocka_unit_test(test_server_given_pause_values_then_in_the_event),
         cmocka_unit_test(test_server_given_refusals_then_told_and_final),
         cmocka_unit_test(test_server_given_ends_then_unpublish_or_stop_and_again),
+        cmocka_unit_test(test_server_given_end_inside_a_long_message_then_limit),
         cmocka_unit_test(test_server_given_fc_unpublish_then_told),
         cmocka_unit_test(test_server_given_big_media_after_the_end_then_dropped),
         cmocka_unit_test(test_server_given_second_stream_then_refused_and_first_goes_on),

@@ -127,7 +127,8 @@ static void test_stream_given_a_publisher_then_all_members_in_order(void **state
         "\"height\":720},"
         "\"audio\":{\"codec\":\"AAC\",\"sample_rate\":44100,\"channel\":2,\"profile\":\"LC\"},"
         "\"gop_ms\":80,\"gop_bytes\":%zu,\"queue\":4,\"jumps\":0,\"dropped\":0}",
-        id, vhost, 1600 + 4 * sizeof(struct srs_packet));
+        id, vhost,
+        1600 + 4 * sizeof(struct srs_packet) + 2 * sizeof(struct srs_track) + sizeof aac_lc);
     assert_string_equal(stream_item(source), want);
     srs_clients_remove(&server.clients, &client);
     srs_source_unpublish(source, &client);
@@ -217,7 +218,7 @@ static void test_stream_given_a_slow_viewer_then_gop_is_less_than_queue(void **s
     graph_push(source, video, 80 * SRS_MSEC, SRS_PACKET_KEY, 700);
     graph_push(source, video, 120 * SRS_MSEC, 0, 200);
     (void)snprintf(want, sizeof want, "\"gop_ms\":40,\"gop_bytes\":%zu,\"queue\":4,",
-                   900 + 2 * sizeof(struct srs_packet));
+                   900 + 2 * sizeof(struct srs_packet) + sizeof(struct srs_track));
     assert_non_null(strstr(stream_item(source), want));
     srs_source_unpublish(source, state);
     srs_consumer_leave(&viewer.consumer);

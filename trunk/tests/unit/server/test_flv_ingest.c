@@ -652,6 +652,35 @@ static void test_ingest_given_side_information_then_with_its_track(void **state)
     assert_err(SRS_OK, message(SRS_FLV_VIDEO, 0, large, sizeof large - 1), "largest");
 }
 
+// The longest is taken, one byte more is the end of the publisher.
+static void test_ingest_given_long_records_then_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head;
+        size_t size;
+        size_t most; // behind the head
+        uint8_t type;
+    } rows[] = {
+        {"\xaf\x00\x12\x10", 4, 4096 - 2, SRS_FLV_AUDIO},            // AAC
+        {"\x90mp4a\x12\x10", 7, 4096 - 2, SRS_FLV_AUDIO},            // by FourCC
+        {"\x22\x00", 1, SRS_TRACK_CONFIG_MAX + 1000, SRS_FLV_VIDEO}, // no record: Sorenson H.263
+        {"\x17\x00\0\0\0\x01\x64\0\x1e\xff\xe0\0", 12, SRS_TRACK_CONFIG_MAX - 7, SRS_FLV_VIDEO},
+        {"\x90vvc1", 5, SRS_TRACK_CONFIG_MAX - 5, SRS_FLV_VIDEO}, // opaque: the whole message
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        uint8_t *bytes = srs_try_alloc(rows[i].size + rows[i].most + 1);
+        memset(bytes, 0, rows[i].size + rows[i].most + 1);
+        memcpy(bytes, rows[i].head, rows[i].size);
+        bool none = rows[i].head[0] == '\x22';
+        assert_err(SRS_OK, message(rows[i].type, 0, bytes, rows[i].size + rows[i].most),
+                   rows[i].head);
+        assert_err(none ? SRS_OK : SRS_E_LIMIT,
+                   message(rows[i].type, 0, bytes, rows[i].size + rows[i].most + 1), "one more");
+        srs_free(bytes);
+    }
+}
+
 static void test_ingest_given_records_then_one_form(void **state)
 {
     (void)state;
@@ -922,6 +951,7 @@ int main(void)
         TEST(test_ingest_given_audio_frames_then_described_by_them),
         TEST(test_ingest_given_what_it_does_not_know_then_as_it_came),
         TEST(test_ingest_given_another_codec_then_a_new_version),
+        TEST(test_ingest_given_long_records_then_limit),
         TEST(test_ingest_given_tracks_apart_then_no_jump),
         TEST(test_ingest_given_files_then_forms_that_stay),
     };

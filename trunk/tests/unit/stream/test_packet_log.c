@@ -19,8 +19,10 @@ static int setup(void **state)
     static struct fixture fixture;
     memset(&fixture, 0, sizeof fixture);
     fixture.budget = (struct srs_log_budget){.limit = SIZE_MAX, .part = SIZE_MAX};
-    for (unsigned kind = 0; kind < SRS_KINDS; kind++)
+    for (unsigned kind = 0; kind < SRS_KINDS; kind++) {
         fixture.tracks[kind] = make_track((enum srs_kind)kind, 0, "");
+        fixture.tracks[kind]->logged = 1; // they count in tests of their own
+    }
     srs_packet_log_init(&fixture.log, &wide, &fixture.budget);
     *state = &fixture;
     return 0;
@@ -33,8 +35,11 @@ static int teardown(void **state)
     assert_int_equal(fixture->log.bytes, 0);
     assert_int_equal(fixture->budget.used, fixture->rest);
     assert_int_equal(fixture->log.capacity, 0);
-    for (unsigned kind = 0; kind < SRS_KINDS; kind++)
+    for (unsigned kind = 0; kind < SRS_KINDS; kind++) {
+        assert_int_equal(fixture->tracks[kind]->logged, 1);
+        fixture->tracks[kind]->logged = 0;
         srs_track_unref(fixture->tracks[kind]);
+    }
     assert_nothing_lives();
     return 0;
 }
@@ -322,6 +327,59 @@ test_log_given_all_logs_over_their_limit_then_who_has_more_than_its_part_gives(v
     assert_log(log, 25, 32, 25);
 }
 
+static void test_log_given_tracks_then_each_version_counts_while_a_packet_needs_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct srs_packet_log *log = &fixture->log;
+    size_t each = sizeof(struct srs_packet) + 10;
+    log->limits.packets = 2;
+    for (int version = 0; version < 5; version++) {
+        struct srs_track *track = make_track(SRS_KIND_AUDIO, 0, "a record of some bytes");
+        size_t bytes = srs_track_bytes(track);
+        assert_int_equal(bytes, sizeof *track + 22);
+        for (int i = 0; i < 3; i++) // the log is full of it, and of no other
+            assert_err(SRS_OK,
+                       srs_packet_log_push(
+                           log, make_packet(track, 10, 0, (version * 3 + i) * SRS_MSEC), 0),
+                       "push");
+        srs_track_unref(track);
+        assert_int_equal(srs_live_count(SRS_LIVE_TRACK), SRS_KINDS + 1);
+        assert_int_equal(log->bytes, 2 * each + bytes);
+        assert_int_equal(fixture->budget.used, log->bytes);
+    }
+    log->limits.bytes = 2 * each + sizeof(struct srs_track) + 22;
+    assert_err(SRS_OK,
+               srs_packet_log_push(
+                   log, make_packet(fixture->tracks[SRS_KIND_AUDIO], 10, 0, 100 * SRS_MSEC), 0),
+               "push");
+    assert_int_equal(log->next - log->first, 2);
+    assert_int_equal(srs_live_count(SRS_LIVE_TRACK), SRS_KINDS + 1);
+    log->limits.bytes--; // the record is over it
+    srs_packet_log_give_way(log, 0);
+    assert_int_equal(log->next - log->first, 1);
+    assert_int_equal(srs_live_count(SRS_LIVE_TRACK), SRS_KINDS);
+}
+
+static void test_log_given_bytes_beside_then_they_are_of_its_part(void **state)
+{
+    struct fixture *fixture = *state;
+    struct srs_packet_log *log = &fixture->log;
+    size_t each = sizeof(struct srs_packet) + 10;
+    fixture->budget.limit = 20 * each;
+    fixture->budget.part = 10 * each;
+    push_gop(fixture, 9, 0, 0);
+    srs_packet_log_set_beside(log, 5 * each);
+    assert_int_equal(fixture->budget.used, 15 * each);
+    assert_false(srs_packet_log_over_part(log)); // there is room
+    srs_packet_log_set_beside(log, 11 * each);
+    assert_int_equal(fixture->budget.used, 21 * each);
+    assert_true(srs_packet_log_over_part(log));
+    srs_packet_log_give_way(log, UINT64_MAX);
+    assert_int_equal(log->next - log->first, 0); // nobody needs the gop that is too long
+    srs_packet_log_set_beside(log, 0);
+    assert_int_equal(fixture->budget.used, 0);
+}
+
 static size_t forty(const void *form)
 {
     (void)form;
@@ -370,6 +428,8 @@ int main(void)
         TEST(test_log_given_thousands_then_the_ring_grows_and_keeps_order),
         TEST(test_log_given_no_memory_then_the_packet_is_lost_and_the_log_sound),
         TEST(test_log_given_next_publisher_then_its_joiners_start_with_it),
+        TEST(test_log_given_tracks_then_each_version_counts_while_a_packet_needs_it),
+        TEST(test_log_given_bytes_beside_then_they_are_of_its_part),
         TEST(test_log_given_forms_then_they_count),
         TEST(test_log_given_video_that_stops_then_kept_as_audio_until_it_is_back),
         TEST(test_log_given_slow_video_in_a_long_gop_then_it_is_still_video),

@@ -344,7 +344,8 @@ static void test_source_given_half_a_second_then_a_bitrate(void **state)
     source_push(source, SRS_KIND_VIDEO, 0, 499);
     assert_int_equal(srs_source_bitrate(source), 0);
     source_push(source, SRS_KIND_VIDEO, 0, 1000);
-    assert_int_equal(srs_source_bitrate(source), 3 * (sizeof(struct srs_packet) + 100));
+    assert_int_equal(srs_source_bitrate(source),
+                     3 * (sizeof(struct srs_packet) + 100) + srs_track_bytes(source->tracks[0]));
     srs_source_unpublish(source, &source_publisher);
 }
 
@@ -364,7 +365,8 @@ static void test_sources_given_limit_then_it_is_kept_by_who_has_most(void **stat
         source_push(modest, SRS_KIND_VIDEO, i % 30 == 0 ? KEY : 0, i * 10);
         source_push(greedy, SRS_KIND_VIDEO, i == 500 || i == 0 ? KEY : 0, i * 10);
         size_t bytes = srs_sources_bytes(source_registry);
-        assert_int_equal(bytes, modest->log.bytes + greedy->log.bytes);
+        assert_int_equal(bytes, modest->log.bytes + modest->log.beside + greedy->log.bytes +
+                                    greedy->log.beside);
         most = bytes > most ? bytes : most;
         assert_int_equal(modest->log.gop, (uint64_t)i / 30 * 30);
         if (i == 50)
@@ -377,6 +379,48 @@ static void test_sources_given_limit_then_it_is_kept_by_who_has_most(void **stat
     srs_source_unpublish(greedy, &other_publisher);
     srs_source_unpublish(modest, &source_publisher);
     assert_int_equal(srs_sources_bytes(source_registry), 0);
+}
+
+static void test_source_given_unfinished_messages_above_its_part_then_refused(void **state)
+{
+    (void)state;
+    static const int other_publisher = 0;
+    struct srs_source *modest = source_get_published();
+    struct srs_source *greedy = source_get("greedy");
+    assert_err(SRS_OK, srs_source_publish(greedy, &other_publisher, 1), "publish");
+    srs_source_unref(greedy);
+    srs_sources_set_limit(source_registry, 100000);
+    assert_err(SRS_OK, srs_source_hold_unfinished(greedy, 60000, 1), "there is room");
+    assert_int_equal(srs_sources_bytes(source_registry), 60000);
+    assert_err(SRS_OK, srs_source_hold_unfinished(modest, 40000, 2), "as much as there may be");
+    assert_int_equal(srs_sources_shed_at(source_registry), 0);
+    assert_err(SRS_OK, srs_source_hold_unfinished(modest, 40001, 3), "within its part");
+    assert_int_equal(srs_sources_shed_at(source_registry), 0);
+    assert_err(SRS_OK, srs_source_hold_unfinished(greedy, 59999, 4), "less than before");
+    assert_err(SRS_E_MEDIA_MEMORY, srs_source_hold_unfinished(greedy, 60001, 5), "more");
+    assert_int_equal(srs_sources_shed_at(source_registry), 5);
+    source_push(modest, SRS_KIND_VIDEO, KEY, 0);
+    assert_int_equal(modest->log.gop, 0); // who is within its part is not touched
+    srs_source_unpublish(greedy, &other_publisher);
+    assert_int_equal(srs_sources_bytes(source_registry), modest->log.bytes + modest->log.beside);
+    srs_sources_set_limit(source_registry, 0);
+    srs_source_unpublish(modest, &source_publisher);
+    assert_int_equal(srs_sources_bytes(source_registry), 0);
+}
+
+static void test_source_given_metadata_and_tracks_then_they_count(void **state)
+{
+    (void)state;
+    struct srs_source *source = source_get_published();
+    assert_int_equal(source->log.beside, 0);
+    size_t track = srs_track_bytes(source_set_track(source, SRS_KIND_DATA, "config"));
+    assert_int_equal(source->log.beside, track);
+    source_push(source, SRS_KIND_DATA, SRS_PACKET_METADATA, 0);
+    size_t metadata = srs_packet_bytes(source->metadata);
+    assert_int_equal(source->log.beside, srs_track_bytes(source->tracks[0]) + metadata);
+    srs_source_forget_metadata(source);
+    assert_int_equal(source->log.beside, srs_track_bytes(source->tracks[0]));
+    srs_source_unpublish(source, &source_publisher);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, source_setup, source_teardown)
@@ -402,6 +446,8 @@ int main(void)
         TEST(test_source_given_metadata_then_the_last_is_kept),
         TEST(test_source_given_no_memory_then_push_says_so_and_goes_on),
         TEST(test_source_given_half_a_second_then_a_bitrate),
+        TEST(test_source_given_unfinished_messages_above_its_part_then_refused),
+        TEST(test_source_given_metadata_and_tracks_then_they_count),
         TEST(test_sources_given_limit_then_it_is_kept_by_who_has_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
