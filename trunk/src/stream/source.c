@@ -224,6 +224,7 @@ static void forget_media(struct srs_source *source)
     memset(source->lowest_id, UINT8_MAX, sizeof source->lowest_id);
     source->unfinished = 0;
     srs_source_forget_metadata(source);
+    memset(source->meters, 0, sizeof source->meters);
 }
 
 void srs_source_unref(struct srs_source *source)
@@ -522,6 +523,7 @@ SRS_ERR srs_source_push(struct srs_source *source, struct srs_packet *packet)
     if (is_main(source, packet))
         packet->head.flags |= SRS_PACKET_MAIN;
     put_on_timeline(source, packet);
+    srs_meter_count(&source->meters[packet->track->slot], &packet->head);
     if ((packet->head.flags & SRS_PACKET_METADATA) != 0) {
         srs_packet_unref(source->metadata);
         source->metadata = srs_packet_ref(packet);

@@ -6,6 +6,7 @@
 // may come before their publisher.
 #pragma once
 #include "core/list.h"
+#include "stream/meter.h"
 #include "stream/mixer.h"
 #include "stream/packet_log.h"
 #include "stream/timeline.h"
@@ -49,6 +50,8 @@ struct srs_source_stats {
     uint64_t data_packets;
     uint64_t jumps;     // of the timeline
     uint64_t overflows; // times that a limit dropped what somebody still needed
+    uint64_t skipped;   // packets that consumers lost by that, added by output code
+    uint64_t unusable;  // frames before their configuration, added by the ingest
     uint64_t bytes_out; // wire bytes to consumers, added by output code
     uint64_t consumers_total;
 };
@@ -86,7 +89,8 @@ struct srs_source {
     bool repeat_headers;
     struct srs_track *tracks[SRS_TRACKS_MAX]; // the current versions
     unsigned track_count;
-    uint8_t lowest_id[SRS_KINDS]; // of the tracks of a kind, 255 while there is none
+    struct srs_meter meters[SRS_TRACKS_MAX]; // of the tracks, by their place
+    uint8_t lowest_id[SRS_KINDS];            // of the tracks of a kind, 255 while there is none
     uint32_t track_versions; // given so far: a version is never used twice, also not by the next
                              // publisher
     struct srs_packet *metadata; // the last onMetaData

@@ -333,6 +333,8 @@ static void count_jump(struct srs_viewer *viewer, uint64_t lost)
 {
     viewer->stats.jumps += lost > 0;
     viewer->stats.skipped += lost;
+    if (viewer->consumer.source != NULL)
+        viewer->consumer.source->stats.skipped += lost;
 }
 
 static void end_part(struct srs_viewer *viewer, const struct srs_writer_mark *mark)

@@ -561,6 +561,7 @@ SRS_ERR srs_flv_take_frame(struct srs_flv_ingest *ingest, const struct srs_flv_i
     bool ready = track != NULL && track->codec == item->codec;
     if (ops->needs_config && (!ready || track->config_size == 0)) {
         ingest->dropped++;
+        ingest->source->stats.unusable++;
         return SRS_OK;
     }
     if (!ready) {
