@@ -4,6 +4,7 @@
 #include "core/assert.h"
 #include <limits.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 static EVP_MAC *hmac;
@@ -47,6 +48,16 @@ void srs_crypto_sha1(struct srs_span in, uint8_t out[SRS_SHA1_SIZE])
     unsigned size = 0;
     int done = EVP_Digest(in.bytes, in.size, out, &size, EVP_sha1(), NULL);
     srs_assert(done == 1 && size == SRS_SHA1_SIZE);
+}
+
+// Digests have one length, whatever the lengths of what is compared.
+bool srs_crypto_same(struct srs_span a, struct srs_span b)
+{
+    uint8_t first[SRS_SHA256_SIZE];
+    uint8_t second[SRS_SHA256_SIZE];
+    int done = EVP_Digest(a.bytes, a.size, first, NULL, EVP_sha256(), NULL);
+    done &= EVP_Digest(b.bytes, b.size, second, NULL, EVP_sha256(), NULL);
+    return done == 1 && CRYPTO_memcmp(first, second, sizeof first) == 0;
 }
 
 void srs_crypto_base64(struct srs_span in, char *out)

@@ -20,6 +20,10 @@ enum { SRS_SHA1_SIZE = 20 };
 // when there is no memory for it.
 void srs_crypto_sha1(struct srs_span in, uint8_t out[SRS_SHA1_SIZE]);
 
+// Whether both are the same bytes, in a time that does not depend on where they differ: for
+// passwords and tokens.
+bool srs_crypto_same(struct srs_span a, struct srs_span b);
+
 // Characters that `size` bytes take in base64, with the terminator.
 #define SRS_BASE64_SIZE(size) (((size) + 2) / 3 * 4 + 1)
 // RFC 4648 section 4, with padding; `out` holds SRS_BASE64_SIZE(in.size).

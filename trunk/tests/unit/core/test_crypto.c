@@ -47,9 +47,33 @@ static void test_base64_given_vectors_of_rfc_4648_then_text_that_fits_its_size(v
     }
 }
 
+static void test_same_given_bytes_then_only_equal_ones_are(void **state)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        bool want;
+    } rows[] = {{"", "", true},
+                {"a", "a", true},
+                {"secret", "secret", true},
+                {"", "a", false},
+                {"a", "", false},
+                {"secret", "secreT", false},
+                {"secret", "secre", false},
+                {"Secret", "secret", false}};
+    (void)state;
+    for (size_t i = 0; i < SRS_COUNT(rows); i++)
+        if (srs_crypto_same(text(rows[i].a), text(rows[i].b)) != rows[i].want)
+            fail_msg("%s and %s", rows[i].a, rows[i].b);
+    assert_true(srs_crypto_same((struct srs_span){NULL, 0}, text("")));
+    assert_false(srs_crypto_same((struct srs_span){(const uint8_t *)"a\0b", 3},
+                                 (struct srs_span){(const uint8_t *)"a\0c", 3}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_given_bytes_then_only_equal_ones_are),
         cmocka_unit_test(test_sha1_given_vectors_of_fips_180_then_digests),
         cmocka_unit_test(test_base64_given_vectors_of_rfc_4648_then_text_that_fits_its_size),
     };

@@ -1,0 +1,24 @@
+// Tells when files may have changed, by inotify on the directories that hold them: editors that
+// rename, and links that are pointed elsewhere, are seen as well as files that are written.
+#pragma once
+#include "core/co.h"
+#include <stdint.h>
+
+enum { SRS_WATCH_FILES_MAX = 64 }; // more are not looked at
+
+struct srs_watch;
+
+// ST_OPEN_SOCKET: the system gives no more of these.
+SRS_ERR srs_watch_new(struct srs_watch **out);
+void srs_watch_free(struct srs_watch *watch);
+
+// Blocks, for a helper thread: watches the directories of these files from now on, and no others.
+// *mark is another one when any of them was replaced, written or pointed elsewhere; 0 when one is
+// not there. Not while another thread is in here.
+void srs_watch_look(struct srs_watch *watch, const char *const *paths, size_t count,
+                    uint64_t *mark);
+
+// Until something happened in those directories, and then until nothing did for `quiet`, but not
+// longer than `most`. SOCKET_TIMEOUT when nothing did before the deadline; CANCELED.
+SRS_YIELDS SRS_ERR srs_watch_wait(struct srs_watch *watch, srs_usec deadline, srs_usec quiet,
+                                  srs_usec most);
