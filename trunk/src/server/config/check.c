@@ -11,14 +11,17 @@
 enum { ROWS_MAX = 512 };
 
 struct check {
+    const struct srs_config_tree *tree;
     struct srs_config_notes *notes;
     bool said[ROWS_MAX]; // what is not built is told once
 };
 
-static SRS_ERR fail_unknown(const struct srs_config_node *node, const char *scope)
+static SRS_ERR fail_unknown(const struct check *check, const struct srs_config_node *node,
+                            const char *scope)
 {
     char shown[SRS_CONFIG_SHOWN];
     const char *nearest = srs_directive_nearest(scope, node->name);
+    srs_config_tree_blame(check->tree, node, nearest);
     (void)srs_config_shown(node->name, shown);
     const char *in = scope[0] != '\0' ? " in " : "";
     if (nearest == NULL)
@@ -124,7 +127,8 @@ static bool is_ingest(const struct srs_config_node *node)
     return strcmp(node->name, "ingest") == 0;
 }
 
-static SRS_ERR check_sorted(const struct srs_config_node *const *nodes, size_t count)
+static SRS_ERR check_sorted(const struct check *check, const struct srs_config_node *const *nodes,
+                            size_t count)
 {
     char shown[SRS_CONFIG_SHOWN];
     char place[SRS_CONFIG_PLACE];
@@ -133,6 +137,7 @@ static SRS_ERR check_sorted(const struct srs_config_node *const *nodes, size_t c
             continue;
         srs_err err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "a second ingest \"%s\" in one vhost",
                                srs_config_shown(id_of(nodes[i]), shown));
+        srs_config_tree_blame(check->tree, nodes[i], NULL);
         srs_config_node_place(nodes[i], place);
         return srs_wrap(err, "%s", place);
     }
@@ -140,7 +145,7 @@ static SRS_ERR check_sorted(const struct srs_config_node *const *nodes, size_t c
 }
 
 // Ids of ingest blocks, one may be empty, are unique in their vhost.
-static SRS_ERR check_ids(const struct srs_config_node *vhost)
+static SRS_ERR check_ids(const struct check *check, const struct srs_config_node *vhost)
 {
     size_t count = 0;
     srs_list_each (link, &vhost->children) {
@@ -157,7 +162,7 @@ static SRS_ERR check_ids(const struct srs_config_node *vhost)
             nodes[i++] = srs_config_node_at(link);
     }
     qsort((void *)nodes, count, sizeof(struct srs_config_node *), by_id);
-    srs_err err = check_sorted(nodes, count);
+    srs_err err = check_sorted(check, nodes, count);
     srs_free((void *)nodes);
     return err;
 }
@@ -191,8 +196,10 @@ static SRS_ERR check_block(struct check *check, const struct srs_config_node *bl
     srs_list_each (link, &block->children) {
         const struct srs_config_node *node = srs_config_node_at(link);
         const struct srs_directive *row = srs_directive_find(scope, node->name);
-        srs_err err = row != NULL ? check_node(check, row, block, node) : fail_unknown(node, scope);
+        srs_err err =
+            row != NULL ? check_node(check, row, block, node) : fail_unknown(check, node, scope);
         if (err || row == NULL) { // without a row there is an error
+            srs_config_tree_blame(check->tree, node, NULL);
             srs_config_node_place(node, text);
             return srs_wrap(err, "%s", text);
         }
@@ -203,11 +210,11 @@ static SRS_ERR check_block(struct check *check, const struct srs_config_node *bl
         if (err)
             return err; // its place has been told
     }
-    return strcmp(scope, "vhost") == 0 ? check_ids(block) : SRS_OK;
+    return strcmp(scope, "vhost") == 0 ? check_ids(check, block) : SRS_OK;
 }
 
 SRS_ERR srs_config_check(const struct srs_config_tree *tree, struct srs_config_notes *notes)
 {
-    struct check check = {.notes = notes};
+    struct check check = {.tree = tree, .notes = notes};
     return check_block(&check, &tree->root, "");
 }

@@ -42,6 +42,8 @@ static struct snapshot *of_config(struct srs_config *config)
 static enum srs_config_profile choose(const struct srs_config_args *args, const char **file)
 {
     const char *named = srs_config_env_get(args->environ, "SRS_CONFIG_FILE");
+    if (args->text != NULL)
+        return SRS_CONFIG_FILE;
     *file = named != NULL ? named : args->file;
     if (args->env_only || srs_config_env_get(args->environ, "SRS_ENV_ONLY") != NULL)
         return SRS_CONFIG_ENVIRONMENT;
@@ -62,9 +64,12 @@ static SRS_ERR load_tree(struct snapshot *snapshot, const struct srs_config_args
     srs_err err;
     snapshot->config.profile = choose(args, &file);
     tree->folder = args->folder;
+    tree->fault = args->fault;
     switch (snapshot->config.profile) {
     case SRS_CONFIG_FILE:
-        err = srs_config_parse_file(tree, file);
+        err = args->text != NULL ? srs_config_parse_text(tree, "the posted text", args->text,
+                                                         args->text_size, SRS_CONFIG_NO_INCLUDES)
+                                 : srs_config_parse_file(tree, file);
         if (!err)
             err = srs_config_legacy(tree);
         break;
@@ -297,6 +302,9 @@ SRS_ERR srs_config_load(const struct srs_config_args *args, struct srs_config **
         srs_config_unref(&snapshot->config);
         return err;
     }
+    snapshot->tree.fault = NULL;
+    snapshot->config.files = (struct srs_config_words){(const char *const *)snapshot->tree.paths,
+                                                       snapshot->tree.path_count};
     for (size_t i = 0; i < snapshot->notes.count; i++)
         snapshot->config.notes[i] = snapshot->notes.lines[i];
     snapshot->config.note_count = snapshot->notes.count;

@@ -23,12 +23,16 @@ enum {
     SRS_CONFIG_DESCRIPTORS = 128, // kept free beside max_connections
     SRS_CONFIG_FILES_MAX = 1024,  // files open to be read, and MIN where descriptors are few
     SRS_CONFIG_FILES_MIN = 16,
-    SRS_CONFIG_SERVER_ID = 64, // bytes of a server_id
+    SRS_CONFIG_FAULT_SOURCE = 128,
+    SRS_CONFIG_FAULT_NAME = 40,
+    SRS_CONFIG_SERVER_ID = 64,   // bytes of a server_id
+    SRS_CONFIG_SECRET_MAX = 256, // bytes of a user's name, a password, a token
 };
 
 enum srs_config_profile { SRS_CONFIG_FILE, SRS_CONFIG_ENVIRONMENT, SRS_CONFIG_BUILTIN };
 enum srs_config_tank { SRS_CONFIG_TANK_FILE, SRS_CONFIG_TANK_CONSOLE };
 enum srs_config_jitter { SRS_CONFIG_JITTER_FULL, SRS_CONFIG_JITTER_ZERO, SRS_CONFIG_JITTER_OFF };
+enum srs_config_auth_type { SRS_CONFIG_AUTH_BASIC, SRS_CONFIG_AUTH_BEARER };
 enum srs_config_level {
     SRS_CONFIG_LEVEL_TRACE,
     SRS_CONFIG_LEVEL_DEBUG,
@@ -69,9 +73,22 @@ bool srs_config_same_endpoint(const struct srs_config_endpoint *a,
 bool srs_config_same_endpoints(const struct srs_config_endpoints *a,
                                const struct srs_config_endpoints *b);
 
+struct srs_config_auth {
+    bool enabled;
+    int type; // enum srs_config_auth_type, -1 when not given: basic
+    const char *username;
+    const char *password;
+    const char *token;
+};
+
 struct srs_config_http {
     bool enabled;
     bool crossdomain;
+    struct srs_config_auth auth; // of the API
+    struct {
+        bool enabled;
+        bool allow_reload;
+    } raw_api;       // of the API
     const char *dir; // of files; not of the API
     struct srs_config_endpoints listen;
     struct srs_config_tls https;
@@ -153,6 +170,8 @@ struct srs_config {
         bool in_docker; // asked for, or seen
         bool disable_daemon_for_docker;
         bool force_grace_quit;
+        bool inotify_auto_reload;
+        bool auto_reload_for_docker;
         srs_usec grace_start_wait;
         srs_usec grace_final_wait;
     } life;
@@ -163,9 +182,19 @@ struct srs_config {
 
     const struct srs_config_vhost *vhosts; // [0..vhost_count), by name
     size_t vhost_count;
+    struct srs_config_words files;           // that were read, by their paths
     const char *notes[SRS_CONFIG_NOTES_MAX]; // [0..note_count)
     size_t note_count;
     size_t notes_dropped;
+};
+
+// Where a configuration is wrong. What is not known is 0 or "".
+struct srs_config_fault {
+    bool told;
+    int line; // 0: `source` is a variable of the environment
+    char source[SRS_CONFIG_FAULT_SOURCE];
+    char directive[SRS_CONFIG_FAULT_NAME];
+    char nearest[SRS_CONFIG_FAULT_NAME]; // the name that was most likely meant
 };
 
 struct srs_config_args {
@@ -177,6 +206,10 @@ struct srs_config_args {
     bool in_container;    // seen; without this, only in_docker says so
     uint64_t memory;      // bytes of the machine; 0 to ask the system
     uint64_t send_buffer; // most that the kernel gives; 0 when not known
+    // A text in the place of the file; it includes no files. NULL for none.
+    const char *text;
+    size_t text_size;
+    struct srs_config_fault *fault; // filled when it fails; zeroed by the caller; may be NULL
 };
 
 // Loads the profile that arguments and environment ask for: SRS_CONFIG_FILE goes before `file`,

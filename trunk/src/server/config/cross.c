@@ -78,6 +78,40 @@ static OWN_FRAME SRS_ERR check_identity(const struct srs_config_node *root)
     return SRS_OK;
 }
 
+// Without one nobody passes, which may be what was meant for a while.
+static OWN_FRAME SRS_ERR check_secret(const struct srs_config_node *root, const char *name,
+                                      struct srs_config_notes *notes)
+{
+    struct srs_config_value value;
+    srs_err err = get(root, "http_api.auth", name, &value);
+    if (err)
+        return err;
+    if (value.text[0] == '\0')
+        srs_config_note(notes, "http_api.auth is on and has no %s: nobody may use the API", name);
+    if (strlen(value.text) > SRS_CONFIG_SECRET_MAX)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "http_api.auth.%s has more than %d characters",
+                        name, SRS_CONFIG_SECRET_MAX);
+    return SRS_OK;
+}
+
+static OWN_FRAME SRS_ERR check_auth(const struct srs_config_node *root,
+                                    struct srs_config_notes *notes)
+{
+    bool on = false;
+    struct srs_config_value type;
+    srs_err err = get_on(root, "http_api.auth", "enabled", &on);
+    if (!err && on)
+        err = get(root, "http_api.auth", "type", &type);
+    if (err || !on)
+        return err;
+    if (type.word == SRS_CONFIG_AUTH_BEARER)
+        return check_secret(root, "token", notes);
+    err = check_secret(root, "username", notes);
+    if (!err)
+        err = check_secret(root, "password", notes);
+    return err;
+}
+
 static OWN_FRAME SRS_ERR check_process(const struct srs_config_node *root, uint64_t descriptors)
 {
     bool full = false;
@@ -380,6 +414,8 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t desc
     if (!err)
         err = check_ports(&tree->root);
     if (!err)
+        err = check_auth(&tree->root, notes);
+    if (!err)
         err = check_all_certs(&tree->root);
     if (err)
         return err;
@@ -389,6 +425,7 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t desc
             continue;
         err = check_vhost(node, notes);
         if (err) {
+            srs_config_tree_blame(tree, node, NULL);
             srs_config_node_place(node, place);
             return srs_wrap(err, "vhost at %s", place);
         }

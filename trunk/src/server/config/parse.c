@@ -167,6 +167,8 @@ static SRS_ERR include(struct parser *p, struct srs_config_node *parent,
     srs_err err = SRS_OK;
     if (node->arg_count == 0)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "include without a file");
+    if (p->includes == SRS_CONFIG_NO_INCLUDES)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "files are not included from here");
     if (p->includes == 0)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "more than %d files inside each other",
                         SRS_CONFIG_INCLUDE_MAX);
@@ -215,30 +217,31 @@ static SRS_ERR parse_in(struct parser *p, struct srs_config_node *parent, int de
     if (!err)
         return SRS_OK;
     struct srs_config_node here = {.source = p->source, .line = p->line};
+    srs_config_tree_blame(p->tree, &here, NULL);
     srs_config_node_place(&here, place);
     return srs_wrap(err, "%s", place);
 }
 
-static FILE *open_file(const char *folder, const char *name)
+static bool path_of(const char *folder, const char *name, char path[PATH_MAX / 2])
 {
-    char path[PATH_MAX / 2];
-    if (folder == NULL || name[0] == '/')
-        return fopen(name, "rbe");
-    int size = snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (size < 0 || (size_t)size >= sizeof path)
-        return NULL;
-    return fopen(path, "rbe");
+    bool whole = folder == NULL || name[0] == '/';
+    int size = snprintf(path, PATH_MAX / 2, "%s%s%s", whole ? "" : folder, whole ? "" : "/", name);
+    return size >= 0 && size < PATH_MAX / 2;
 }
 
-static SRS_ERR read_file(const char *folder, const char *name, struct srs_buf *text)
+static SRS_ERR read_file(struct srs_config_tree *tree, const char *name, struct srs_buf *text)
 {
     char shown[SRS_CONFIG_SHOWN];
-    srs_err err = SRS_OK;
+    char path[PATH_MAX / 2];
     size_t got = 1;
-    FILE *file = open_file(folder, name);
+    if (!path_of(tree->folder, name, path))
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "the name of file \"%s\" is too long",
+                        srs_config_shown(name, shown));
+    FILE *file = fopen(path, "rbe");
     if (file == NULL)
         return srs_fail_sys(SRS_E_SYSTEM_CONFIG_INVALID, "open file \"%s\"",
                             srs_config_shown(name, shown));
+    srs_err err = srs_config_tree_path(tree, path);
     while (!err && got > 0) {
         uint8_t *room;
         err = srs_buf_reserve(text, READ_SIZE, SRS_CONFIG_FILE_BYTES + READ_SIZE, &room);
@@ -262,7 +265,7 @@ static SRS_ERR parse_named(struct srs_config_tree *tree, struct srs_config_node 
 {
     struct srs_buf text = {0};
     struct parser p = {.tree = tree, .line = 1, .includes = includes};
-    srs_err err = read_file(tree->folder, name, &text);
+    srs_err err = read_file(tree, name, &text);
     if (!err)
         err = srs_config_tree_source(tree, name, &p.source);
     if (!err && srs_buf_size(&text) > 0) {

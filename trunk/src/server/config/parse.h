@@ -4,8 +4,9 @@
 #include "server/config/tree.h"
 
 enum {
-    SRS_CONFIG_INCLUDE_MAX = 8, // files inside files
-    SRS_CONFIG_BLOCK_MAX = 8,   // blocks inside blocks
+    SRS_CONFIG_INCLUDE_MAX = 8,  // files inside files
+    SRS_CONFIG_NO_INCLUDES = -1, // in the place of a number of includes: they are refused
+    SRS_CONFIG_BLOCK_MAX = 8,    // blocks inside blocks
     SRS_CONFIG_FILE_BYTES = 4 * 1024 * 1024,
     SRS_CONFIG_TOTAL_BYTES = 16 * 1024 * 1024, // with all includes
 };

@@ -39,6 +39,7 @@ enum { NEAREST_NAME = 48 };
 #define AUTO        SRS_DIRECTIVE_AUTO
 #define DOLLAR      SRS_DIRECTIVE_DOLLAR
 #define ENV_FLIP    SRS_DIRECTIVE_ENV_FLIP
+#define SECRET      SRS_DIRECTIVE_SECRET
 #define D(scope_, name_, type_, value_, options_, reload_, state_, help_) \
     {.scope = (scope_),                                                   \
      .name = (name_),                                                     \

@@ -31,6 +31,7 @@ enum srs_directive_flag {
     SRS_DIRECTIVE_AUTO = 64,
     SRS_DIRECTIVE_DOLLAR = 128,
     SRS_DIRECTIVE_ENV_FLIP = 256,
+    SRS_DIRECTIVE_SECRET = 512,
 };
 
 enum srs_directive_reload { SRS_RELOAD_NOW, SRS_RELOAD_NEXT, SRS_RELOAD_RESTART };

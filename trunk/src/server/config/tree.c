@@ -37,6 +37,38 @@ void srs_config_tree_fini(struct srs_config_tree *tree)
         srs_free(source->name);
         srs_free(source);
     }
+    for (size_t i = 0; i < tree->path_count; i++)
+        srs_free(tree->paths[i]);
+    srs_free((void *)tree->paths);
+}
+
+SRS_ERR srs_config_tree_path(struct srs_config_tree *tree, const char *path)
+{
+    char **paths = srs_try_realloc((void *)tree->paths, (tree->path_count + 1) * sizeof(char *));
+    if (paths == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "name of a file");
+    tree->paths = paths;
+    char *copy = srs_try_strndup(path, strlen(path));
+    if (copy == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "name of a file");
+    tree->paths[tree->path_count++] = copy;
+    return SRS_OK;
+}
+
+void srs_config_tree_blame(const struct srs_config_tree *tree, const struct srs_config_node *node,
+                           const char *nearest)
+{
+    struct srs_config_fault *fault = tree->fault;
+    if (fault == NULL || fault->told)
+        return;
+    fault->told = true;
+    fault->line = node->line;
+    if (node->source != NULL)
+        (void)snprintf(fault->source, sizeof fault->source, "%s", node->source);
+    if (node->name != NULL)
+        (void)srs_config_shown(node->name, fault->directive);
+    if (nearest != NULL)
+        (void)snprintf(fault->nearest, sizeof fault->nearest, "%s", nearest);
 }
 
 SRS_ERR srs_config_tree_source(struct srs_config_tree *tree, const char *name, const char **out)

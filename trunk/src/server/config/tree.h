@@ -5,6 +5,8 @@
 #include "core/list.h"
 #include <stdbool.h>
 
+struct srs_config_fault;
+
 struct srs_config_node {
     struct srs_list sibling;
     struct srs_list children;
@@ -22,6 +24,9 @@ struct srs_config_tree {
     struct srs_config_node root;
     struct srs_list sources;
     const char *folder; // what names of files are relative to; NULL: the working directory
+    char **paths;       // of the files that were read, [0..path_count)
+    size_t path_count;
+    struct srs_config_fault *fault; // of whoever wants to know more than the story; may be NULL
     size_t directives;
     size_t bytes;
 };
@@ -35,6 +40,13 @@ void srs_config_tree_fini(struct srs_config_tree *tree);
 
 // A copy of the name that lives as long as the tree. NO_MEMORY.
 SRS_ERR srs_config_tree_source(struct srs_config_tree *tree, const char *name, const char **out);
+
+// Notes the path of a file that is read. NO_MEMORY.
+SRS_ERR srs_config_tree_path(struct srs_config_tree *tree, const char *path);
+// Fills the fault of the tree, once: the place of `node`, its name, and the name that was meant,
+// which may be NULL. A later, outer place says less.
+void srs_config_tree_blame(const struct srs_config_tree *tree, const struct srs_config_node *node,
+                           const char *nearest);
 
 // Makes a last child; the tree owns it. NO_MEMORY, LIMIT above SRS_CONFIG_DIRECTIVES.
 SRS_ERR srs_config_node_add(struct srs_config_tree *tree, struct srs_config_node *parent,

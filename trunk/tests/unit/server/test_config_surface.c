@@ -437,9 +437,13 @@ static bool pick(const char *texts, size_t at, char *out, size_t size)
 // A note that says anything but that the feature is not there.
 static const char *odd_note(const struct srs_config *config)
 {
-    static const char *const usual[] = {
-        "not built yet", "only .flv is built yet",          "no listen",
-        "no vhost",      "is out of use and has no effect", "the log stays on the output"};
+    static const char *const usual[] = {"not built yet",
+                                        "only .flv is built yet",
+                                        "no listen",
+                                        "no vhost",
+                                        "is out of use and has no effect",
+                                        "the log stays on the output",
+                                        "nobody may use the API"};
     for (size_t i = 0; i < config->note_count; i++) {
         bool known = false;
         for (size_t j = 0; j < SRS_COUNT(usual); j++)
