@@ -6,6 +6,7 @@
 #define REFUSALS(X)                               \
     X(400, "Bad Request", 11)                     \
     X(405, "Method Not Allowed", 18)              \
+    X(408, "Request Timeout", 15)                 \
     X(413, "Payload Too Large", 17)               \
     X(414, "URI Too Long", 12)                    \
     X(417, "Expectation Failed", 18)              \

@@ -271,6 +271,11 @@ SRS_ERR srs_http_server_next(struct srs_http_server *server, struct srs_http_eve
     return srs_bare(SRS_E_AGAIN);
 }
 
+void srs_http_server_time_out(struct srs_http_server *server)
+{
+    (void)refuse(server, SRS_E_SOCKET_TIMEOUT, 408);
+}
+
 struct srs_span srs_http_server_refusal(const struct srs_http_server *server)
 {
     return srs_http_refusal(server->refusal);

@@ -67,6 +67,9 @@ SRS_ERR srs_http_server_next(struct srs_http_server *server, struct srs_http_eve
 // there is none, or when an answer has begun and nothing can be said any more.
 struct srs_span srs_http_server_refusal(const struct srs_http_server *server);
 
+// The request did not become whole in time: its refusal is 408.
+void srs_http_server_time_out(struct srs_http_server *server);
+
 // Whether the answer may leave the connection open: what the client asked for, and its request has
 // been read to the end.
 bool srs_http_server_keep_alive(const struct srs_http_server *server);

@@ -578,6 +578,23 @@ static void test_http_server_given_each_method_then_named(void **state)
     srs_http_server_free(NULL);
 }
 
+static void test_http_server_given_a_request_that_does_not_end_then_408(void **state)
+{
+    static const char *const begun[] = {"GET / HT", "POST / HTTP/1.1\r\nHost: a\r\n",
+                                        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab",
+                                        "POST / HTTP/1.1\r\nHost: a\r\n"
+                                        "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"};
+    (void)state;
+    for (size_t i = 0; i < SRS_COUNT(begun); i++) {
+        struct srs_http_server *server = srs_http_server_new();
+        assert_err(SRS_OK, srs_http_server_feed(server, span_of(begun[i])), begun[i]);
+        srs_http_server_time_out(server);
+        assert_true(refused_with(server, 408));
+        assert_err(SRS_E_HTTP_PARSE_HEADER, srs_http_server_feed(server, span_of("x")), begun[i]);
+        srs_http_server_free(server);
+    }
+}
+
 static void test_http_refusal_given_an_unknown_status_then_empty(void **state)
 {
     (void)state;
@@ -631,6 +648,7 @@ int main(void)
         cmocka_unit_test(test_http_server_given_no_memory_then_500_and_nothing_leaks),
         cmocka_unit_test(test_http_server_given_the_same_error_twice_then_two_stories),
         cmocka_unit_test(test_http_server_given_each_method_then_named),
+        cmocka_unit_test(test_http_server_given_a_request_that_does_not_end_then_408),
         cmocka_unit_test(test_http_refusal_given_an_unknown_status_then_empty),
         cmocka_unit_test(test_http_refusal_given_no_tls_then_the_port_is_explained),
     };
