@@ -13,8 +13,6 @@ static const srs_usec read_usec = 10 * SRS_SEC;
 // of its memory is in use any more.
 static const srs_usec quit_usec = 100 * SRS_MSEC;
 
-enum { NAMES_SIZE = 512 };
-
 struct srs_reload {
     struct srs_server *server;
     const struct srs_config_args *args;
@@ -24,6 +22,8 @@ struct srs_reload {
     // Of a reading that was given up and may hang still, else NULL: there is never a second one.
     struct srs_task_queue *hung;
     srs_usec hung_at; // when it began
+    unsigned count;
+    struct srs_reload_status status;
 };
 
 // --- reading ------------------------------------------------------------------------------------
@@ -120,8 +120,21 @@ static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, struct loaded *
 struct changes {
     unsigned count;
     unsigned restart;
-    char names[NAMES_SIZE]; // of those in effect
+    char names[SRS_RELOAD_NAMES]; // of those in effect
+    char *waiting;                // [SRS_RELOAD_NAMES], names of the others
 };
+
+// Until the next start, whatever becomes of it before.
+static void note_waiting(char names[SRS_RELOAD_NAMES], const char *path)
+{
+    size_t used = strlen(names);
+    const char *at = strstr(names, path);
+    size_t size = strlen(path);
+    bool there =
+        at != NULL && (at[size] == '\0' || at[size] == ' ') && (at == names || at[-1] == ' ');
+    if (!there && used + size + 2 <= SRS_RELOAD_NAMES)
+        (void)snprintf(names + used, SRS_RELOAD_NAMES - used, "%s%s", used > 0 ? " " : "", path);
+}
 
 static void note_change(void *arg, const struct srs_directive *row, const char *vhost)
 {
@@ -130,6 +143,7 @@ static void note_change(void *arg, const struct srs_directive *row, const char *
     srs_directive_path(row, path);
     if (row->reload == SRS_RELOAD_RESTART) {
         changes->restart++;
+        note_waiting(changes->waiting, path);
         srs_log_warn("reload", "directive=%s changed, which takes effect at the next start", path);
         return;
     }
@@ -183,12 +197,13 @@ static void apply_to_streams(struct srs_server *server)
 }
 
 // Takes what was loaded.
-static SRS_ERR change_to(struct srs_server *server, struct loaded *loaded)
+static SRS_ERR change_to(struct srs_reload *reload, struct loaded *loaded)
 {
     SRS_NOYIELD_SCOPE();
+    struct srs_server *server = reload->server;
     struct srs_config *before = server->config;
     struct srs_config *next = loaded->config;
-    struct changes changes = {.count = 0};
+    struct changes changes = {.waiting = reload->status.restart};
     srs_err err = srs_listeners_open(server->listeners, next);
     if (err) {
         loaded_free(loaded);
@@ -212,33 +227,56 @@ static SRS_ERR change_to(struct srs_server *server, struct loaded *loaded)
 
 // --- requests -----------------------------------------------------------------------------------
 
-static SRS_YIELDS SRS_ERR reload_once(struct srs_reload *reload)
+// Of the one that runs; one that was asked for meanwhile has a status of its own.
+static void set_step(struct srs_reload *reload, enum srs_reload_step step)
+{
+    if (!reload->asked)
+        reload->status.step = step;
+}
+
+static SRS_YIELDS SRS_ERR run(struct srs_reload *reload)
 {
     struct loaded next = {0};
+    reload->asked = false;
     reload->busy = true;
+    set_step(reload, SRS_RELOAD_PARSING);
     srs_err err = read_config(reload, &next);
+    if (!err) {
+        set_step(reload, SRS_RELOAD_APPLYING);
+        err = change_to(reload, &next);
+    }
     if (!err)
-        err = change_to(reload->server, &next);
+        set_step(reload, SRS_RELOAD_DONE);
     reload->busy = false;
     return err;
+}
+
+static void end(struct srs_reload *reload, srs_err err)
+{
+    reload->count++;
+    if (err && !reload->asked) {
+        reload->status.err = err;
+        srs_err_format(err, reload->status.story, sizeof reload->status.story);
+    }
+    if (err)
+        srs_err_log(err, "reload", "refused, the configuration stays as it was");
 }
 
 static SRS_YIELDS srs_err reload_main(void *arg)
 {
     struct srs_reload *reload = arg;
-    srs_err err = SRS_OK;
-    while (err != SRS_E_CANCELED) {
-        if (err)
-            srs_err_log(err, "reload", "refused, the configuration stays as it was");
-        err = SRS_OK;
+    for (;;) {
+        srs_err err = SRS_OK;
         while (!reload->asked && !err)
             err = srs_event_wait(&reload->wanted, SRS_NEVER);
-        reload->asked = false;
         if (!err)
-            err = reload_once(reload);
+            err = run(reload);
+        if (err == SRS_E_CANCELED)
+            break;
+        end(reload, err);
     }
     srs_err_drop(end_hung(reload), "what hangs is left behind, the process ends");
-    return srs_bare(err);
+    return srs_bare(SRS_E_CANCELED);
 }
 
 SRS_ERR srs_reload_new(struct srs_server *server, const struct srs_config_args *args,
@@ -266,5 +304,19 @@ void srs_reload_request(struct srs_reload *reload)
     if (reload->busy)
         srs_log_info("reload", "one is under way, another one follows it");
     reload->asked = true;
+    reload->status.step = SRS_RELOAD_BEGUN;
+    reload->status.err = SRS_OK;
+    reload->status.story[0] = '\0';
+    srs_identity_random(reload->status.id, SRS_RELOAD_ID - 1);
     srs_event_signal(&reload->wanted);
+}
+
+const struct srs_reload_status *srs_reload_status(const struct srs_reload *reload)
+{
+    return &reload->status;
+}
+
+unsigned srs_reload_count(const struct srs_reload *reload)
+{
+    return reload->count;
 }

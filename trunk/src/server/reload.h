@@ -14,5 +14,26 @@ SRS_ERR srs_reload_new(struct srs_server *server, const struct srs_config_args *
 // After the services were closed.
 void srs_reload_free(struct srs_reload *reload);
 
+// How far the last one that was asked for has come, or how it ended.
+enum srs_reload_step {
+    SRS_RELOAD_BEGUN = 0,
+    SRS_RELOAD_PARSING = 10,
+    SRS_RELOAD_TRANSFORMING = 20,
+    SRS_RELOAD_APPLYING = 30,
+    SRS_RELOAD_DONE = 90,
+};
+enum { SRS_RELOAD_ID = 8, SRS_RELOAD_STORY = 1024, SRS_RELOAD_NAMES = 512 };
+struct srs_reload_status {
+    enum srs_reload_step step; // where a failed one stopped
+    srs_err err;
+    char story[SRS_RELOAD_STORY];   // of a failed one
+    char id[SRS_RELOAD_ID];         // 7 characters, "" before the first
+    char restart[SRS_RELOAD_NAMES]; // directives whose change waits for the next start
+};
+// Valid until the next yield.
+const struct srs_reload_status *srs_reload_status(const struct srs_reload *reload);
+// Reloads that have ended, well or not.
+unsigned srs_reload_count(const struct srs_reload *reload);
+
 // Asks for one. Requests that come while one is under way become one more.
 void srs_reload_request(struct srs_reload *reload);

@@ -2,10 +2,12 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/version.h"
+#include "server/check.h"
 #include "server/files/store.h"
 #include "server/listeners.h"
 #include "server/page/page.h"
 #include "server/reload.h"
+#include "server/reload_watch.h"
 #include "server/server.h"
 #include "server/stat/rate.h"
 #include <stdio.h>
@@ -33,8 +35,7 @@ static SRS_YIELDS srs_err statistics_main(void *arg)
     }
 }
 
-static SRS_YIELDS SRS_ERR start(struct srs_server *server, const struct srs_config_args *args,
-                                struct srs_reload **reload)
+static SRS_YIELDS SRS_ERR start(struct srs_server *server, const struct srs_config_args *args)
 {
     srs_err err = srs_beat_new(&server->services, &server->beat);
     if (!err)
@@ -44,7 +45,9 @@ static SRS_YIELDS SRS_ERR start(struct srs_server *server, const struct srs_conf
     if (!err)
         err = srs_scope_spawn(&server->services, statistics_main, server);
     if (!err)
-        err = srs_reload_new(server, args, reload);
+        err = srs_reload_new(server, args, &server->reload);
+    if (!err)
+        err = srs_reload_watch_start(server, server->reload);
     if (!err)
         err = srs_certs_read(server->config, srs_now() + files_usec, &server->certs);
     if (!err)
@@ -75,8 +78,7 @@ static void tell_urls(const struct srs_config *config)
     srs_log_info("server", "API: http://127.0.0.1:%u/api/v1/streams/", api);
 }
 
-static SRS_YIELDS SRS_ERR serve(struct srs_server *server, struct srs_life *life,
-                                struct srs_reload *reload)
+static SRS_YIELDS SRS_ERR serve(struct srs_server *server, struct srs_life *life)
 {
     for (;;) {
         enum srs_life_request request = SRS_LIFE_STOP;
@@ -84,7 +86,7 @@ static SRS_YIELDS SRS_ERR serve(struct srs_server *server, struct srs_life *life
         if (err || request == SRS_LIFE_STOP)
             return err;
         if (request == SRS_LIFE_RELOAD)
-            srs_reload_request(reload);
+            srs_reload_request(server->reload);
         else
             srs_listeners_shut(server->listeners);
     }
@@ -94,6 +96,7 @@ static SRS_YIELDS void stop(struct srs_server *server)
 {
     srs_scope_close(&server->services); // nobody new comes
     srs_scope_close(&server->sessions);
+    srs_check_free(server->check, srs_now() + helpers_usec);
     srs_files_close(server->files, srs_now() + helpers_usec);
     if (server->sources != NULL)
         srs_sources_free(server->sources);
@@ -109,11 +112,11 @@ SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_co
 {
     srs_co_may_yield();
     struct srs_server *server = srs_new(struct srs_server);
-    struct srs_reload *reload = NULL;
     server->config = config;
     server->writer = srs_new(struct srs_writer);
     server->listeners = srs_listeners_new(server);
     server->files = srs_files_new(config->files_max);
+    server->check = srs_check_new(args);
     server->started_at = srs_now();
     srs_clients_init(&server->clients);
     srs_scope_init(&server->services, "services");
@@ -124,16 +127,16 @@ SRS_YIELDS SRS_ERR srs_server_run(struct srs_config *config, const struct srs_co
                  profile_name(config->profile), server->id);
     srs_err err = srs_life_watch(life, &server->config, &server->clients);
     if (!err)
-        err = start(server, args, &reload);
+        err = start(server, args);
     if (!err)
         err = srs_life_settle(life);
     if (!err && config->profile == SRS_CONFIG_BUILTIN)
         tell_urls(config);
     if (!err)
-        err = serve(server, life, reload);
+        err = serve(server, life);
     srs_life_close(life);
     stop(server);
-    srs_reload_free(reload);
+    srs_reload_free(server->reload);
     srs_config_unref(server->config);
     srs_free(server);
     return err;

@@ -14,6 +14,8 @@ struct srs_files;
 struct srs_listeners;
 struct srs_certs;
 struct srs_page;
+struct srs_reload;
+struct srs_check;
 
 struct srs_server {
     struct srs_config *config; // the current snapshot; hold a reference over a yield
@@ -24,6 +26,8 @@ struct srs_server {
     struct srs_files *files;
     struct srs_listeners *listeners;
     struct srs_certs *certs; // of the current snapshot
+    struct srs_reload *reload;
+    struct srs_check *check; // of posted configurations
     struct srs_clients clients;
     struct srs_peers peers;
     struct srs_scope services; // listeners, beat, statistics

@@ -164,7 +164,7 @@ class Server(Program):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(self.text(config, vhost, top))
                 # Several servers run at a time; at the end, so that lines keep their numbers.
-                file.write(f"\npid {path}.pid;\n")
+                file.write(f"\npid {path}.pid;\nauto_reload_for_docker off;\n")
             command += ["-c", path]
         command += arguments or []
         super().__init__(command, os.path.join(folder, f"{number}-srs.log"), cwd=cwd,

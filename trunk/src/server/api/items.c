@@ -1,149 +1,20 @@
-// The one file of the API that includes cJSON. An object is a small tree that is printed and freed;
-// counters and numbers with decimals are raw items, because cJSON's own numbers are doubles.
+// What the API says about streams, clients and itself.
 #include "server/api/items.h"
 #include "codec/aac.h"
 #include "codec/avc.h"
 #include "codec/hevc.h"
 #include "core/mem.h"
 #include "core/version.h"
-#include <cjson/cJSON.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #define DEFAULT_VHOST "__defaultVhost__"
 
-// --- building -----------------------------------------------------------------------------------
-
-// `bad`: something could not be added, there was no memory.
-struct tree {
-    cJSON *root;
-    bool bad;
-};
-
-// Names are literals: they are not copied.
-static void put(struct tree *tree, cJSON *in, const char *name, cJSON *value)
+static void put_rate(struct srs_json *tree, const struct srs_rate *rate)
 {
-    if (value != NULL && cJSON_AddItemToObjectCS(in, name, value))
-        return;
-    cJSON_Delete(value);
-    tree->bad = true;
-}
-
-// A NULL parent (no memory) is known to the tree; what is put into it is dropped.
-static cJSON *put_object(struct tree *tree, cJSON *in, const char *name)
-{
-    cJSON *object = cJSON_CreateObject();
-    if (object != NULL && cJSON_AddItemToObjectCS(in, name, object))
-        return object;
-    cJSON_Delete(object);
-    tree->bad = true;
-    return NULL;
-}
-
-static void put_count(struct tree *tree, cJSON *in, const char *name, uint64_t value)
-{
-    char text[24];
-    (void)snprintf(text, sizeof text, "%" PRIu64, value);
-    put(tree, in, name, cJSON_CreateRaw(text));
-}
-
-// Milliseconds; a clock that was read a moment later never makes it less than nothing.
-static void put_ms(struct tree *tree, cJSON *in, const char *name, srs_usec value)
-{
-    put_count(tree, in, name, value > 0 ? (uint64_t)(value / SRS_MSEC) : 0);
-}
-
-static void put_seconds(struct tree *tree, cJSON *in, const char *name, srs_usec value)
-{
-    char text[32];
-    (void)snprintf(text, sizeof text, "%.2f", (double)value / (double)SRS_SEC);
-    put(tree, in, name, cJSON_CreateRaw(text));
-}
-
-static void put_flag(struct tree *tree, cJSON *in, const char *name, bool value)
-{
-    put(tree, in, name, cJSON_CreateBool(value));
-}
-
-// Bytes of the UTF-8 character at `text` (RFC 3629 section 4), 0 when there is none.
-static size_t utf8_size(const char *text)
-{
-    const uint8_t *at = (const uint8_t *)text;
-    uint8_t low = 0x80;
-    uint8_t high = 0xBF;
-    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
-    if ((at[0] >= 0x80 && at[0] < 0xC2) || at[0] > 0xF4)
-        return 0;
-    if (at[0] == 0xE0)
-        low = 0xA0; // overlong
-    else if (at[0] == 0xED)
-        high = 0x9F; // surrogates
-    else if (at[0] == 0xF0)
-        low = 0x90; // overlong
-    else if (at[0] == 0xF4)
-        high = 0x8F;                    // above U+10FFFF
-    for (size_t i = 1; i < size; i++) { // a terminator is not in range: it ends the walk
-        if (at[i] < low || at[i] > high)
-            return 0;
-        low = 0x80;
-        high = 0xBF;
-    }
-    return size;
-}
-
-// NULL is "".
-static void put_text(struct tree *tree, cJSON *in, const char *name, const char *text)
-{
-    char clean[SRS_API_TEXT_MAX + 1];
-    size_t size = 0;
-    while (text != NULL && *text != '\0') {
-        size_t step = utf8_size(text);
-        if (size + (step > 0 ? step : 1) > SRS_API_TEXT_MAX)
-            break;
-        if (step == 0) {
-            clean[size++] = '?';
-            text++;
-            continue;
-        }
-        memcpy(clean + size, text, step);
-        size += step;
-        text += step;
-    }
-    clean[size] = '\0';
-    put(tree, in, name, cJSON_CreateString(clean));
-}
-
-static void put_rate(struct tree *tree, const struct srs_rate *rate)
-{
-    cJSON *kbps = put_object(tree, tree->root, "kbps");
-    put_count(tree, kbps, "recv_30s", rate->in_kbps);
-    put_count(tree, kbps, "send_30s", rate->out_kbps);
-}
-
-// Prints and frees the tree. `prefix` is what stands in front of it.
-static SRS_ERR finish(struct tree *tree, const char *prefix, struct srs_buf *out)
-{
-    char *text = tree->root != NULL && !tree->bad ? cJSON_PrintUnformatted(tree->root) : NULL;
-    cJSON_Delete(tree->root);
-    if (text == NULL)
-        return srs_fail(SRS_E_NO_MEMORY, "JSON");
-    uint8_t *room = NULL;
-    size_t size = strlen(prefix) + strlen(text);
-    srs_err err = srs_buf_reserve(out, size, SRS_API_BUFFER_MAX, &room);
-    if (!err) {
-        struct srs_wr wr = srs_wr_init(room, size);
-        srs_wr_bytes(&wr, prefix, strlen(prefix));
-        srs_wr_bytes(&wr, text, strlen(text));
-        srs_buf_grown(out, size);
-    }
-    cJSON_free(text);
-    return err ? srs_wrap(err, "JSON of %zu bytes", size) : SRS_OK;
-}
-
-static struct tree begin(void)
-{
-    return (struct tree){.root = cJSON_CreateObject()};
+    struct cJSON *kbps = srs_json_put_object(tree, tree->root, "kbps");
+    srs_json_put_count(tree, kbps, "recv_30s", rate->in_kbps);
+    srs_json_put_count(tree, kbps, "send_30s", rate->out_kbps);
 }
 
 // --- ids ----------------------------------------------------------------------------------------
@@ -182,60 +53,77 @@ void srs_api_vhost_id(const char *vhost, char out[SRS_API_ID])
 // --- streams ------------------------------------------------------------------------------------
 
 // [vhost]/app/stream; the default vhost is left out.
-static void put_url(struct tree *tree, const struct srs_source *source)
+static void put_url(struct srs_json *tree, const struct srs_source *source)
 {
     char url[SRS_STREAM_NAME_MAX + 4];
     const char *vhost = strcmp(source->vhost, DEFAULT_VHOST) == 0 ? "" : source->vhost;
     (void)snprintf(url, sizeof url, "%s/%s/%s", vhost, source->app, source->stream);
-    put_text(tree, tree->root, "url", url);
+    srs_json_put_text(tree, tree->root, "url", url);
 }
 
-static void put_names(struct tree *tree, const struct srs_server *server,
-                      const struct srs_source *source)
+static void put_names(struct srs_json *tree, const struct srs_server *server,
+                      const struct srs_source *source, const struct srs_client *publisher)
 {
     char id[SRS_API_ID];
     char tc_url[SRS_STREAM_NAME_MAX + 16];
-    const struct srs_client *publisher = srs_clients_publisher(&server->clients, source);
     srs_api_stream_id(server, source, id);
-    put_text(tree, tree->root, "id", id);
-    put_text(tree, tree->root, "name", source->stream);
+    srs_json_put_text(tree, tree->root, "id", id);
+    srs_json_put_text(tree, tree->root, "name", source->stream);
     srs_api_vhost_id(source->vhost, id);
-    put_text(tree, tree->root, "vhost", id);
-    put_text(tree, tree->root, "app", source->app);
+    srs_json_put_text(tree, tree->root, "vhost", id);
+    srs_json_put_text(tree, tree->root, "app", source->app);
     (void)snprintf(tc_url, sizeof tc_url, "rtmp://%s/%s", source->vhost, source->app);
     bool told = publisher != NULL && publisher->tc_url != NULL;
-    put_text(tree, tree->root, "tcUrl", told ? publisher->tc_url : tc_url);
+    srs_json_put_text(tree, tree->root, "tcUrl", told ? publisher->tc_url : tc_url);
     put_url(tree, source);
 }
 
-static void put_publish(struct tree *tree, const struct srs_source *source)
+static const char *protocol_of(const struct srs_client *client)
 {
-    cJSON *publish = put_object(tree, tree->root, "publish");
-    put_flag(tree, publish, "active", source->publisher != NULL);
-    if (source->publisher_id[0] != '\0')
-        put_text(tree, publish, "cid", source->publisher_id);
+    static const struct {
+        const char *type;
+        const char *protocol;
+    } others[] = {{"rtc-publish", "webrtc"}, {"srt-publish", "srt"}};
+    for (size_t i = 0; i < SRS_COUNT(others); i++)
+        if (strcmp(client->type, others[i].type) == 0)
+            return others[i].protocol;
+    return "rtmp";
 }
 
-static void put_video(struct tree *tree, const struct srs_track *track)
+static void put_publish(struct srs_json *tree, const struct srs_source *source,
+                        const struct srs_client *publisher)
 {
-    if (track == NULL) {
-        put(tree, tree->root, "video", cJSON_CreateNull());
+    char ip[SRS_ENDPOINT_TEXT];
+    struct cJSON *publish = srs_json_put_object(tree, tree->root, "publish");
+    srs_json_put_flag(tree, publish, "active", source->publisher != NULL);
+    if (source->publisher_id[0] != '\0')
+        srs_json_put_text(tree, publish, "cid", source->publisher_id);
+    if (publisher == NULL)
         return;
-    }
-    cJSON *video = put_object(tree, tree->root, "video");
-    put_text(tree, video, "codec", srs_codec_name(track->codec));
+    struct srs_endpoint peer = srs_conn_peer(publisher->conn);
+    srs_endpoint_format_ip(&peer, ip);
+    srs_json_put_text(tree, publish, "protocol", protocol_of(publisher));
+    srs_json_put_text(tree, publish, "ip", ip);
+    srs_json_put_real(tree, publish, "alive",
+                      (double)(srs_now() - publisher->since) / (double)SRS_SEC);
+}
+
+// Codec, and what the record of the codec says.
+static void put_video(struct srs_json *tree, struct cJSON *video, const struct srs_track *track)
+{
+    srs_json_put_text(tree, video, "codec", srs_codec_name(track->codec));
     if (track->codec == SRS_CODEC_AVC) {
-        put_text(tree, video, "profile", srs_avc_profile_name((uint8_t)track->profile));
-        put_text(tree, video, "level", srs_avc_level_name((uint8_t)track->level));
+        srs_json_put_text(tree, video, "profile", srs_avc_profile_name((uint8_t)track->profile));
+        srs_json_put_text(tree, video, "level", srs_avc_level_name((uint8_t)track->level));
     } else if (track->codec == SRS_CODEC_HEVC) {
-        put_text(tree, video, "profile", srs_hevc_profile_name((uint8_t)track->profile));
-        put_text(tree, video, "level", srs_hevc_level_name((uint8_t)track->level));
+        srs_json_put_text(tree, video, "profile", srs_hevc_profile_name((uint8_t)track->profile));
+        srs_json_put_text(tree, video, "level", srs_hevc_level_name((uint8_t)track->level));
     } else {
-        put(tree, video, "profile", cJSON_CreateNull());
-        put(tree, video, "level", cJSON_CreateNull());
+        srs_json_put_null(tree, video, "profile");
+        srs_json_put_null(tree, video, "level");
     }
-    put_count(tree, video, "width", track->width);
-    put_count(tree, video, "height", track->height);
+    srs_json_put_count(tree, video, "width", track->width);
+    srs_json_put_count(tree, video, "height", track->height);
 }
 
 static const char *aac_profile(const struct srs_track *track)
@@ -250,24 +138,84 @@ static const char *aac_profile(const struct srs_track *track)
     return srs_aac_profile_name(&config);
 }
 
-static void put_audio(struct tree *tree, const struct srs_track *track)
+static void put_audio(struct srs_json *tree, struct cJSON *audio, const struct srs_track *track)
 {
-    if (track == NULL) {
-        put(tree, tree->root, "audio", cJSON_CreateNull());
-        return;
-    }
-    cJSON *audio = put_object(tree, tree->root, "audio");
-    put_text(tree, audio, "codec", srs_codec_name(track->codec));
-    put_count(tree, audio, "sample_rate", track->sample_rate);
-    put_count(tree, audio, "channel", track->channels);
+    srs_json_put_text(tree, audio, "codec", srs_codec_name(track->codec));
+    srs_json_put_count(tree, audio, "sample_rate", track->sample_rate);
+    srs_json_put_count(tree, audio, "channel", track->channels);
     if (track->codec == SRS_CODEC_AAC)
-        put_text(tree, audio, "profile", aac_profile(track));
+        srs_json_put_text(tree, audio, "profile", aac_profile(track));
     else
-        put(tree, audio, "profile", cJSON_CreateNull());
+        srs_json_put_null(tree, audio, "profile");
+}
+
+static void put_main_tracks(struct srs_json *tree, const struct srs_source *source)
+{
+    const struct srs_track *video = srs_source_track(source, SRS_KIND_VIDEO, -1);
+    const struct srs_track *audio = srs_source_track(source, SRS_KIND_AUDIO, -1);
+    if (video != NULL)
+        put_video(tree, srs_json_put_object(tree, tree->root, "video"), video);
+    else
+        srs_json_put_null(tree, tree->root, "video");
+    if (audio != NULL)
+        put_audio(tree, srs_json_put_object(tree, tree->root, "audio"), audio);
+    else
+        srs_json_put_null(tree, tree->root, "audio");
+}
+
+static void put_track(struct srs_json *tree, struct cJSON *tracks, const struct srs_source *source,
+                      const struct srs_track *track)
+{
+    srs_usec now = srs_now();
+    const struct srs_meter *meter = &source->meters[track->slot];
+    struct cJSON *item = srs_json_add_object(tree, tracks);
+    srs_json_put_text(tree, item, "kind", srs_kind_name(track->kind));
+    srs_json_put_count(tree, item, "id", track->id);
+    if (track->kind == SRS_KIND_VIDEO)
+        put_video(tree, item, track);
+    else if (track->kind == SRS_KIND_AUDIO)
+        put_audio(tree, item, track);
+    else
+        srs_json_put_text(tree, item, "codec", srs_codec_name(track->codec));
+    srs_json_put_count(tree, item, "frames", meter->packets);
+    srs_json_put_count(tree, item, "bytes", meter->bytes);
+    srs_json_put_count(tree, item, "kbps", srs_meter_kbps(meter, now));
+    srs_json_put_real(tree, item, "fps", srs_meter_milli_fps(meter, now) / 1000.0);
+}
+
+static void put_tracks(struct srs_json *tree, const struct srs_source *source)
+{
+    struct cJSON *tracks = srs_json_put_array(tree, tree->root, "tracks");
+    for (unsigned i = 0; i < source->track_count; i++)
+        put_track(tree, tracks, source, source->tracks[i]);
+}
+
+// What is wrong with a stream shows here: a frame rate that falls, key frames that are far between,
+// a picture and a sound that drift apart.
+static void put_health(struct srs_json *tree, const struct srs_source *source)
+{
+    srs_usec now = srs_now();
+    const struct srs_track *video = srs_source_track(source, SRS_KIND_VIDEO, -1);
+    const struct srs_track *audio = srs_source_track(source, SRS_KIND_AUDIO, -1);
+    const struct srs_meter *picture = video != NULL ? &source->meters[video->slot] : NULL;
+    const struct srs_meter *sound = audio != NULL ? &source->meters[audio->slot] : NULL;
+    if (picture != NULL)
+        srs_json_put_real(tree, tree->root, "fps", srs_meter_milli_fps(picture, now) / 1000.0);
+    else
+        srs_json_put_null(tree, tree->root, "fps");
+    if (picture != NULL && picture->key_interval > 0)
+        srs_json_put_ms(tree, tree->root, "gop_length_ms", picture->key_interval);
+    else
+        srs_json_put_null(tree, tree->root, "gop_length_ms");
+    if (picture != NULL && sound != NULL && picture->packets > 0 && sound->packets > 0)
+        srs_json_put_number(tree, tree->root, "av_skew_ms",
+                            srs_meter_skew(picture, sound) / SRS_MSEC);
+    else
+        srs_json_put_null(tree, tree->root, "av_skew_ms");
 }
 
 // The packets that joiners get first, and all that is held for slow viewers.
-static void put_log(struct tree *tree, const struct srs_packet_log *log)
+static void put_log(struct srs_json *tree, const struct srs_packet_log *log)
 {
     size_t bytes = 0;
     srs_usec span = 0;
@@ -279,105 +227,141 @@ static void put_log(struct tree *tree, const struct srs_packet_log *log)
         for (uint64_t i = log->first; i < log->gop; i++)
             bytes -= srs_packet_bytes(srs_packet_log_at(log, i));
     }
-    put_ms(tree, tree->root, "gop_ms", span);
-    put_count(tree, tree->root, "gop_bytes", bytes);
-    put_count(tree, tree->root, "queue", log->next - log->first);
+    srs_json_put_ms(tree, tree->root, "gop_ms", span);
+    srs_json_put_count(tree, tree->root, "gop_bytes", bytes);
+    srs_json_put_count(tree, tree->root, "queue", log->next - log->first);
 }
 
 SRS_ERR srs_api_stream_item(const struct srs_server *server, const struct srs_source *source,
                             struct srs_buf *out)
 {
-    struct tree tree = begin();
+    struct srs_json tree = srs_json_new();
     const struct srs_source_stats *stats = &source->stats;
+    const struct srs_client *publisher = srs_clients_publisher(&server->clients, source);
     unsigned publishers = source->publisher != NULL ? 1 : 0;
-    put_names(&tree, server, source);
-    put_count(&tree, tree.root, "live_ms", (uint64_t)srs_wall_now() / 1000);
-    put_count(&tree, tree.root, "clients", source->consumer_count - source->copies + publishers);
-    put_count(&tree, tree.root, "frames", stats->video_packets);
-    put_count(&tree, tree.root, "audio_frames", stats->audio_packets);
-    put_count(&tree, tree.root, "video_frames", stats->video_packets);
-    put_count(&tree, tree.root, "send_bytes", stats->bytes_out);
-    put_count(&tree, tree.root, "recv_bytes", stats->bytes_in);
+    put_names(&tree, server, source, publisher);
+    srs_json_put_count(&tree, tree.root, "live_ms", (uint64_t)srs_wall_now() / 1000);
+    srs_json_put_count(&tree, tree.root, "clients",
+                       source->consumer_count - source->copies + publishers);
+    srs_json_put_count(&tree, tree.root, "frames", stats->video_packets);
+    srs_json_put_count(&tree, tree.root, "audio_frames", stats->audio_packets);
+    srs_json_put_count(&tree, tree.root, "video_frames", stats->video_packets);
+    srs_json_put_count(&tree, tree.root, "send_bytes", stats->bytes_out);
+    srs_json_put_count(&tree, tree.root, "recv_bytes", stats->bytes_in);
     put_rate(&tree, &source->rate);
-    put_publish(&tree, source);
-    put_video(&tree, srs_source_track(source, SRS_KIND_VIDEO, -1));
-    put_audio(&tree, srs_source_track(source, SRS_KIND_AUDIO, -1));
+    put_publish(&tree, source, publisher);
+    put_main_tracks(&tree, source);
     put_log(&tree, &source->log);
-    put_count(&tree, tree.root, "jumps", stats->jumps);
-    put_count(&tree, tree.root, "dropped", stats->overflows);
-    return finish(&tree, "", out);
+    srs_json_put_count(&tree, tree.root, "jumps", stats->jumps);
+    srs_json_put_count(&tree, tree.root, "dropped", stats->overflows);
+    srs_json_put_count(&tree, tree.root, "skipped", stats->skipped);
+    srs_json_put_count(&tree, tree.root, "unusable", stats->unusable);
+    put_health(&tree, source);
+    put_tracks(&tree, source);
+    return srs_json_finish(&tree, "", out);
 }
 
 // --- clients ------------------------------------------------------------------------------------
 
-static void put_viewer(struct tree *tree, const struct srs_viewer *viewer)
+static void put_viewer(struct srs_json *tree, const struct srs_viewer *viewer)
 {
     const struct srs_viewer_stats *stats = &viewer->stats;
-    put_ms(tree, tree->root, "queue_ms", srs_viewer_queue_age(viewer));
-    put_count(tree, tree->root, "skipped", stats->skipped);
+    srs_json_put_ms(tree, tree->root, "queue_ms", srs_viewer_queue_age(viewer));
+    srs_json_put_count(tree, tree->root, "skipped", stats->skipped);
     if (stats->first_media_at != 0)
-        put_ms(tree, tree->root, "join_ms", stats->first_media_at - stats->joined_at);
+        srs_json_put_ms(tree, tree->root, "join_ms", stats->first_media_at - stats->joined_at);
     else
-        put(tree, tree->root, "join_ms", cJSON_CreateNull());
-    put_count(tree, tree->root, "packets", stats->packets);
+        srs_json_put_null(tree, tree->root, "join_ms");
+    srs_json_put_count(tree, tree->root, "packets", stats->packets);
 }
 
 SRS_ERR srs_api_client_item(const struct srs_server *server, const struct srs_client *client,
                             struct srs_buf *out)
 {
-    struct tree tree = begin();
+    struct srs_json tree = srs_json_new();
     const struct srs_source *source = client->source;
     struct srs_endpoint peer = srs_conn_peer(client->conn);
     char text[SRS_ENDPOINT_TEXT];
-    put_text(&tree, tree.root, "id", client->id);
+    srs_json_put_text(&tree, tree.root, "id", client->id);
     srs_api_vhost_id(source->vhost, text);
-    put_text(&tree, tree.root, "vhost", text);
+    srs_json_put_text(&tree, tree.root, "vhost", text);
     srs_api_stream_id(server, source, text);
-    put_text(&tree, tree.root, "stream", text);
+    srs_json_put_text(&tree, tree.root, "stream", text);
     srs_endpoint_format_ip(&peer, text);
-    put_text(&tree, tree.root, "ip", text);
-    put_text(&tree, tree.root, "pageUrl", client->page_url);
-    put_text(&tree, tree.root, "swfUrl", client->swf_url);
-    put_text(&tree, tree.root, "tcUrl", client->tc_url);
+    srs_json_put_text(&tree, tree.root, "ip", text);
+    srs_json_put_text(&tree, tree.root, "pageUrl", client->page_url);
+    srs_json_put_text(&tree, tree.root, "swfUrl", client->swf_url);
+    srs_json_put_text(&tree, tree.root, "tcUrl", client->tc_url);
     put_url(&tree, source);
-    put_text(&tree, tree.root, "name", client->name);
-    put_text(&tree, tree.root, "type", client->type);
-    put_flag(&tree, tree.root, "publish", client->publish);
-    put_seconds(&tree, tree.root, "alive", srs_now() - client->since);
-    put_count(&tree, tree.root, "send_bytes", srs_conn_bytes_out(client->conn));
-    put_count(&tree, tree.root, "recv_bytes", srs_conn_bytes_in(client->conn));
+    srs_json_put_text(&tree, tree.root, "name", client->name);
+    srs_json_put_text(&tree, tree.root, "type", client->type);
+    srs_json_put_flag(&tree, tree.root, "publish", client->publish);
+    srs_json_put_real(&tree, tree.root, "alive",
+                      (double)(srs_now() - client->since) / (double)SRS_SEC);
+    srs_json_put_count(&tree, tree.root, "send_bytes", srs_conn_bytes_out(client->conn));
+    srs_json_put_count(&tree, tree.root, "recv_bytes", srs_conn_bytes_in(client->conn));
     put_rate(&tree, &client->rate);
     if (client->viewer != NULL)
         put_viewer(&tree, client->viewer);
-    return finish(&tree, "", out);
+    return srs_json_finish(&tree, "", out);
+}
+
+// --- vhosts -------------------------------------------------------------------------------------
+
+SRS_ERR srs_api_vhost_item(const struct srs_server *server, const struct srs_config_vhost *vhost,
+                           struct srs_buf *out)
+{
+    struct srs_json tree = srs_json_new();
+    char id[SRS_API_ID];
+    uint64_t clients = 0;
+    uint64_t streams = 0;
+    uint64_t sent = 0;
+    uint64_t received = 0;
+    struct srs_rate rate = {0};
+    struct srs_source *source = NULL;
+    while ((source = srs_sources_next(server->sources, source)) != NULL) {
+        if (strcmp(source->vhost, vhost->name) != 0)
+            continue;
+        streams++;
+        clients += source->consumer_count - source->copies + (source->publisher != NULL);
+        sent += source->stats.bytes_out;
+        received += source->stats.bytes_in;
+        rate.in_kbps += source->rate.in_kbps;
+        rate.out_kbps += source->rate.out_kbps;
+    }
+    srs_api_vhost_id(vhost->name, id);
+    srs_json_put_text(&tree, tree.root, "id", id);
+    srs_json_put_text(&tree, tree.root, "name", vhost->name);
+    srs_json_put_flag(&tree, tree.root, "enabled", vhost->enabled);
+    srs_json_put_count(&tree, tree.root, "clients", clients);
+    srs_json_put_count(&tree, tree.root, "streams", streams);
+    srs_json_put_count(&tree, tree.root, "send_bytes", sent);
+    srs_json_put_count(&tree, tree.root, "recv_bytes", received);
+    put_rate(&tree, &rate);
+    struct cJSON *hls = srs_json_put_object(&tree, tree.root, "hls");
+    srs_json_put_flag(&tree, hls, "enabled", false); // there is none yet
+    return srs_json_finish(&tree, "", out);
 }
 
 // --- the server itself --------------------------------------------------------------------------
 
-SRS_ERR srs_api_head(const struct srs_server *server, struct srs_buf *out)
+SRS_ERR srs_api_head(const struct srs_server *server, srs_err code, struct srs_buf *out)
 {
     char text[2 * SRS_IDENTITY + 128]; // ids hold nothing that JSON writes otherwise
     int size = snprintf(text, sizeof text,
-                        "{\"code\":0,\"server\":\"%s\",\"service\":\"%s\",\"pid\":\"%ld\"",
-                        server->id, server->service, (long)getpid());
-    return srs_buf_append(out, text, (size_t)size, SRS_API_BUFFER_MAX);
-}
-
-SRS_ERR srs_api_failure(srs_err code, struct srs_buf *out)
-{
-    char text[32];
-    int size = snprintf(text, sizeof text, "{\"code\":%d}", (int)code);
+                        "{\"code\":%d,\"server\":\"%s\",\"service\":\"%s\",\"pid\":\"%ld\"",
+                        (int)code, server->id, server->service, (long)getpid());
     return srs_buf_append(out, text, (size_t)size, SRS_API_BUFFER_MAX);
 }
 
 SRS_ERR srs_api_version(struct srs_buf *out)
 {
-    struct tree tree = begin();
-    put_count(&tree, tree.root, "major", SRS_VERSION_MAJOR);
-    put_count(&tree, tree.root, "minor", SRS_VERSION_MINOR);
-    put_count(&tree, tree.root, "revision", SRS_VERSION_REVISION);
-    put_text(&tree, tree.root, "version", SRS_VERSION);
-    return finish(&tree, ",\"data\":", out);
+    struct srs_json tree = srs_json_new();
+    srs_json_put_count(&tree, tree.root, "major", SRS_VERSION_MAJOR);
+    srs_json_put_count(&tree, tree.root, "minor", SRS_VERSION_MINOR);
+    srs_json_put_count(&tree, tree.root, "revision", SRS_VERSION_REVISION);
+    srs_json_put_text(&tree, tree.root, "version", SRS_VERSION);
+    return srs_json_finish(&tree, ",\"data\":", out);
 }
 
 struct entry {
@@ -385,31 +369,33 @@ struct entry {
     const char *about;
 };
 
-static void put_entries(struct tree *tree, cJSON *in, const struct entry *entries, size_t count)
+static void put_entries(struct srs_json *tree, struct cJSON *in, const struct entry *entries,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        put_text(tree, in, entries[i].name, entries[i].about);
+        srs_json_put_text(tree, in, entries[i].name, entries[i].about);
 }
 
 static const char not_built[] = "not built";
+static const char other_build[] = "not in this build";
 
 SRS_ERR srs_api_root_index(struct srs_buf *out)
 {
-    struct tree tree = begin();
-    put_text(&tree, tree.root, "api", "the API");
-    cJSON *rtc = put_object(&tree, tree.root, "rtc");
-    cJSON *v1 = put_object(&tree, rtc, "v1");
-    put_text(&tree, v1, "play", not_built);
-    put_text(&tree, v1, "publish", not_built);
-    put_text(&tree, v1, "nack", not_built);
-    return finish(&tree, ",\"urls\":", out);
+    struct srs_json tree = srs_json_new();
+    srs_json_put_text(&tree, tree.root, "api", "the API");
+    struct cJSON *rtc = srs_json_put_object(&tree, tree.root, "rtc");
+    struct cJSON *v1 = srs_json_put_object(&tree, rtc, "v1");
+    srs_json_put_text(&tree, v1, "play", not_built);
+    srs_json_put_text(&tree, v1, "publish", not_built);
+    srs_json_put_text(&tree, v1, "nack", not_built);
+    return srs_json_finish(&tree, ",\"urls\":", out);
 }
 
 SRS_ERR srs_api_api_index(struct srs_buf *out)
 {
-    struct tree tree = begin();
-    put_text(&tree, tree.root, "v1", "version 1 of the API");
-    return finish(&tree, ",\"urls\":", out);
+    struct srs_json tree = srs_json_new();
+    srs_json_put_text(&tree, tree.root, "v1", "version 1 of the API");
+    return srs_json_finish(&tree, ",\"urls\":", out);
 }
 
 SRS_ERR srs_api_v1_index(struct srs_buf *out)
@@ -421,29 +407,30 @@ SRS_ERR srs_api_v1_index(struct srs_buf *out)
         {"self_proc_stats", not_built},
         {"system_proc_stats", not_built},
         {"meminfos", not_built},
-        {"authors", not_built},
-        {"features", not_built},
-        {"requests", not_built},
-        {"vhosts", not_built},
-        {"streams", "all streams, or one by its id; parameters start and count"},
+        {"authors", "license and authors"},
+        {"features", "what this build has"},
+        {"requests", "the request itself, to look at"},
+        {"vhosts", "all vhosts, or one by its id"},
+        {"streams", "all streams, or one by its id; parameters start and count; DELETE ends its "
+                    "publisher"},
         {"clients", "all clients, or one by its id; parameters start and count; DELETE ends one"},
-        {"raw", not_built},
-        {"clusters", not_built},
-        {"perf", not_built},
-        {"tcmalloc", not_built},
-        {"valgrind", not_built},
-        {"signal", not_built},
+        {"raw", "the raw API; parameter rpc: raw, reload, reload-fetch"},
+        {"clusters", "the origin that has a stream; parameters ip, vhost, app, stream"},
+        {"perf", other_build},
+        {"tcmalloc", other_build},
+        {"valgrind", other_build},
+        {"signal", other_build},
     };
-    static const struct entry tests[] = {{"requests", not_built},
-                                         {"errors", not_built},
-                                         {"redirects", not_built},
-                                         {"[vhost]", not_built}};
-    struct tree tree = begin();
+    static const struct entry tests[] = {{"requests", "the request itself, to look at"},
+                                         {"errors", "always error 100"},
+                                         {"redirects", "leads to errors"},
+                                         {"[vhost]", "errors of any vhost"}};
+    struct srs_json tree = srs_json_new();
     put_entries(&tree, tree.root, urls, SRS_COUNT(urls));
-    srs_err err = finish(&tree, ",\"urls\":", out);
+    srs_err err = srs_json_finish(&tree, ",\"urls\":", out);
     if (err)
         return err;
-    tree = begin();
+    tree = srs_json_new();
     put_entries(&tree, tree.root, tests, SRS_COUNT(tests));
-    return finish(&tree, ",\"tests\":", out);
+    return srs_json_finish(&tree, ",\"tests\":", out);
 }

@@ -1,19 +1,12 @@
 // What the API says about streams, clients and itself, as JSON text appended to a buffer. Nothing
 // here yields.
 //
-// Members, their order and types are those that SRS's users read; ours come behind them. Texts of
-// peers are cut at SRS_API_TEXT_MAX bytes, and what is not UTF-8 in them is shown as '?', so an
-// answer is always valid JSON.
+// Members, their order and types are those that SRS's users read; ours come behind them.
 #pragma once
+#include "server/api/json.h"
 #include "server/server.h"
 
-enum {
-    SRS_API_ID = 16,
-    SRS_API_TEXT_MAX = 1024, // a URL with a signed query; longer ones are of no client we know
-    // Of one buffer of answer text: a piece of a list and the item that made it full. Five cut
-    // texts, each byte of which may be escaped to six, are 31 KiB.
-    SRS_API_BUFFER_MAX = 256 * 1024,
-};
+enum { SRS_API_ID = 16 };
 
 // "vid-" and seven characters. A stream's is another one in each run of the server.
 void srs_api_stream_id(const struct srs_server *server, const struct srs_source *source,
@@ -26,10 +19,11 @@ SRS_ERR srs_api_stream_item(const struct srs_server *server, const struct srs_so
 SRS_ERR srs_api_client_item(const struct srs_server *server, const struct srs_client *client,
                             struct srs_buf *out);
 
-// {"code":0,"server":"..","service":"..","pid":".." and no closing brace: further members follow.
-SRS_ERR srs_api_head(const struct srs_server *server, struct srs_buf *out);
-// {"code":N}
-SRS_ERR srs_api_failure(srs_err code, struct srs_buf *out);
+SRS_ERR srs_api_vhost_item(const struct srs_server *server, const struct srs_config_vhost *vhost,
+                           struct srs_buf *out);
+
+// {"code":N,"server":"..","service":"..","pid":".." and no closing brace: further members follow.
+SRS_ERR srs_api_head(const struct srs_server *server, srs_err code, struct srs_buf *out);
 
 // Members to stand behind the head, each beginning with a comma.
 SRS_ERR srs_api_version(struct srs_buf *out);

@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "protocol/http/refusal.h"
 #include "server/api/api.h"
+#include "server/api/auth.h"
 #include "server/files/serve.h"
 #include "server/flv/play.h"
 #include "server/front.h"
@@ -44,11 +45,16 @@ static SRS_YIELDS SRS_ERR answer_options(struct srs_exchange *exchange)
 static SRS_YIELDS SRS_ERR answer(struct srs_exchange *exchange)
 {
     // A file goes before a stream that nobody publishes (a recording lies beside them), and before
-    // the built-in page (a directory may have one of its own).
-    static serve_fn *const services[] = {srs_flv_serve_live, srs_api_serve, srs_files_serve,
-                                         srs_flv_serve, srs_page_serve};
+    // the built-in page (a directory may have one of its own). What nobody else knows is the API's
+    // index.
+    static serve_fn *const services[] = {srs_flv_serve_live, srs_api_serve,  srs_files_serve,
+                                         srs_flv_serve,      srs_page_serve, srs_api_serve_root};
     if (exchange->request->method == SRS_HTTP_OPTIONS)
         return answer_options(exchange);
+    bool refused = false;
+    srs_err guarded = srs_api_guard(exchange, &refused);
+    if (guarded || refused)
+        return guarded;
     for (size_t i = 0; i < SRS_COUNT(services); i++) {
         bool served = false;
         srs_err err = services[i](exchange, &served);
@@ -77,14 +83,19 @@ static SRS_YIELDS SRS_ERR next_request(struct session *session, struct srs_excha
         srs_err err = srs_http_server_next(session->http, &event);
         if (err == SRS_E_AGAIN) {
             err = read_more(session, deadline);
-            if (err == SRS_E_SOCKET_TIMEOUT && begun)
+            if (err == SRS_E_SOCKET_TIMEOUT && begun) {
+                srs_http_server_time_out(session->http);
                 return srs_fail(SRS_E_SOCKET_TIMEOUT, "request not complete in time");
+            }
             if (!err && !begun)
                 deadline = srs_now() + head_usec;
             begun = true;
         } else if (!err && event.type == SRS_HTTP_EVENT_END) {
             exchange->request = event.request;
             exchange->body = event.body;
+            return SRS_OK;
+        } else if (!err && !srs_api_takes_body(event.request, session->port->serves)) {
+            exchange->request = event.request; // a body is not waited for
             return SRS_OK;
         } else if (!err && event.request->expects_continue) {
             const uint8_t *words = (const uint8_t *)SRS_HTTP_CONTINUE;

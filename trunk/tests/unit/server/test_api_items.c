@@ -39,6 +39,18 @@ static int teardown_each(void **state)
     return 0;
 }
 
+static void mask(const char *time_name)
+{
+    char *at = time_name != NULL ? strstr(text, time_name) : NULL;
+    if (at == NULL)
+        return;
+    at += strlen(time_name);
+    size_t digits = strspn(at, "0123456789.");
+    assert_true(digits > 0);
+    memmove(at + 1, at + digits, strlen(at + digits) + 1);
+    *at = 'T';
+}
+
 // The buffer as text, emptied. A number that is a time is replaced by T.
 static const char *take(struct srs_buf *buf, const char *time_name)
 {
@@ -47,14 +59,7 @@ static const char *take(struct srs_buf *buf, const char *time_name)
     memcpy(text, span.bytes, size);
     text[size] = '\0';
     srs_buf_fini(buf);
-    char *at = time_name != NULL ? strstr(text, time_name) : NULL;
-    if (at != NULL) {
-        at += strlen(time_name);
-        size_t digits = strspn(at, "0123456789.");
-        assert_true(digits > 0);
-        memmove(at + 1, at + digits, strlen(at + digits) + 1);
-        *at = 'T';
-    }
+    mask(time_name);
     return text;
 }
 
@@ -62,7 +67,9 @@ static const char *stream_item(const struct srs_source *source)
 {
     struct srs_buf out = {0};
     assert_err(SRS_OK, srs_api_stream_item(&server, source, &out), "stream");
-    return take(&out, "\"live_ms\":");
+    (void)take(&out, "\"live_ms\":");
+    mask("\"alive\":");
+    return text;
 }
 
 static const char *client_item(const struct srs_client *client)
@@ -93,7 +100,7 @@ static void fill(struct srs_source *source)
 
 static void test_stream_given_a_publisher_then_all_members_in_order(void **state)
 {
-    char want[1024];
+    char want[2048];
     char id[SRS_API_ID];
     char vhost[SRS_API_ID];
     int peer = -1;
@@ -122,12 +129,19 @@ static void test_stream_given_a_publisher_then_all_members_in_order(void **state
         "\"frames\":3,\"audio_frames\":1,\"video_frames\":3,"
         "\"send_bytes\":18446744073709551615,\"recv_bytes\":1600,"
         "\"kbps\":{\"recv_30s\":128,\"send_30s\":4096},"
-        "\"publish\":{\"active\":true,\"cid\":\"pub00001\"},"
+        "\"publish\":{\"active\":true,\"cid\":\"pub00001\",\"protocol\":\"rtmp\","
+        "\"ip\":\"127.0.0.1\",\"alive\":T},"
         "\"video\":{\"codec\":\"H264\",\"profile\":\"High\",\"level\":\"3.1\",\"width\":1280,"
         "\"height\":720},"
         "\"audio\":{\"codec\":\"AAC\",\"sample_rate\":44100,\"channel\":2,\"profile\":\"LC\"},"
-        "\"gop_ms\":80,\"gop_bytes\":%zu,\"queue\":4,\"jumps\":0,\"dropped\":0}",
-        id, vhost,
+        "\"gop_ms\":80,\"gop_bytes\":%zu,\"queue\":4,\"jumps\":0,\"dropped\":0,"
+        "\"skipped\":0,\"unusable\":0,\"fps\":0.00,\"gop_length_ms\":null,\"av_skew_ms\":0,"
+        "\"tracks\":[{\"kind\":\"video\",\"id\":0,\"codec\":\"H264\",\"profile\":\"High\","
+        "\"level\":\"3.1\",\"width\":1280,\"height\":720,\"frames\":3,\"bytes\":1500,"
+        "\"kbps\":0,\"fps\":0.00},"
+        "{\"kind\":\"audio\",\"id\":0,\"codec\":\"AAC\",\"sample_rate\":44100,\"channel\":2,"
+        "\"profile\":\"LC\",\"frames\":1,\"bytes\":100,\"kbps\":0,\"fps\":0.00}]}",
+        id, vhost, 
         1600 + 4 * sizeof(struct srs_packet) + 2 * sizeof(struct srs_track) + sizeof aac_lc);
     assert_string_equal(stream_item(source), want);
     srs_clients_remove(&server.clients, &client);
@@ -135,6 +149,37 @@ static void test_stream_given_a_publisher_then_all_members_in_order(void **state
     srs_source_unref(source);
     srs_conn_free(conn);
     (void)close(peer);
+}
+
+static void test_vhost_given_streams_then_their_sums(void **state)
+{
+    char want[512];
+    char id[SRS_API_ID];
+    struct srs_buf out = {0};
+    struct srs_viewer viewer = {0};
+    struct srs_config_vhost vhost = {.name = "v.com", .enabled = true};
+    struct srs_source *source = graph_source(&server, "v.com", "live", "a");
+    struct srs_source *other = graph_source(&server, "v.com", "live", "b");
+    struct srs_source *stranger = graph_source(&server, "w.com", "live", "a");
+    (void)state;
+    source->stats = (struct srs_source_stats){.bytes_in = 10, .bytes_out = 300};
+    other->stats = (struct srs_source_stats){.bytes_in = 5, .bytes_out = 700};
+    stranger->stats = (struct srs_source_stats){.bytes_in = 1000, .bytes_out = 1000};
+    source->rate = (struct srs_rate){.in_kbps = 1, .out_kbps = 2};
+    other->rate = (struct srs_rate){.in_kbps = 10, .out_kbps = 20};
+    srs_consumer_join(&viewer.consumer, other, NULL);
+    srs_api_vhost_id("v.com", id);
+    (void)snprintf(want, sizeof want,
+                   "{\"id\":\"%s\",\"name\":\"v.com\",\"enabled\":true,\"clients\":1,"
+                   "\"streams\":2,\"send_bytes\":1000,\"recv_bytes\":15,"
+                   "\"kbps\":{\"recv_30s\":11,\"send_30s\":22},\"hls\":{\"enabled\":false}}",
+                   id);
+    assert_err(SRS_OK, srs_api_vhost_item(&server, &vhost, &out), "vhost");
+    assert_string_equal(take(&out, NULL), want);
+    srs_consumer_leave(&viewer.consumer);
+    srs_source_unref(source);
+    srs_source_unref(other);
+    srs_source_unref(stranger);
 }
 
 static void test_stream_given_no_publisher_then_nulls_and_no_cid(void **state)
@@ -155,7 +200,9 @@ static void test_stream_given_no_publisher_then_nulls_and_no_cid(void **state)
         "\"frames\":0,\"audio_frames\":0,\"video_frames\":0,\"send_bytes\":0,\"recv_bytes\":0,"
         "\"kbps\":{\"recv_30s\":0,\"send_30s\":0},\"publish\":{\"active\":false},"
         "\"video\":null,\"audio\":null,"
-        "\"gop_ms\":0,\"gop_bytes\":0,\"queue\":0,\"jumps\":0,\"dropped\":0}",
+        "\"gop_ms\":0,\"gop_bytes\":0,\"queue\":0,\"jumps\":0,\"dropped\":0,"
+        "\"skipped\":0,\"unusable\":0,\"fps\":null,\"gop_length_ms\":null,"
+        "\"av_skew_ms\":null,\"tracks\":[]}",
         id, vhost);
     assert_string_equal(stream_item(source), want);
     srs_consumer_leave(&viewer.consumer);
@@ -423,7 +470,7 @@ static void test_server_given_its_answers_then_members_in_order(void **state)
     char want[256];
     struct srs_buf out = {0};
     (void)state;
-    assert_err(SRS_OK, srs_api_head(&server, &out), "head");
+    assert_err(SRS_OK, srs_api_head(&server, SRS_OK, &out), "head");
     assert_err(SRS_OK, srs_api_version(&out), "version");
     (void)snprintf(want, sizeof want,
                    "{\"code\":0,\"server\":\"vid-aaaaaaa\",\"service\":\"service1\","
@@ -432,8 +479,8 @@ static void test_server_given_its_answers_then_members_in_order(void **state)
                    (long)getpid(), SRS_VERSION_MAJOR, SRS_VERSION_MINOR, SRS_VERSION_REVISION,
                    SRS_VERSION);
     assert_string_equal(take(&out, NULL), want);
-    assert_err(SRS_OK, srs_api_failure(SRS_E_RTMP_STREAM_NOT_FOUND, &out), "failure");
-    assert_string_equal(take(&out, NULL), "{\"code\":2048}");
+    assert_err(SRS_OK, srs_api_head(&server, SRS_E_SYSTEM_CONFIG_INVALID, &out), "another code");
+    assert_non_null(strstr(take(&out, NULL), "{\"code\":1023,\"server\":"));
 }
 
 static void test_server_given_its_indexes_then_the_names_of_srs(void **state)
@@ -471,6 +518,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_stream_given_a_publisher_then_all_members_in_order),
+        CASE(test_vhost_given_streams_then_their_sums),
         CASE(test_stream_given_no_publisher_then_nulls_and_no_cid),
         CASE(test_stream_given_a_publisher_that_left_then_its_cid_stays),
         CASE(test_stream_given_codecs_it_does_not_know_then_null_profiles),
