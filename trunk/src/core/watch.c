@@ -80,7 +80,7 @@ static void mix(uint64_t *mark, uint64_t value)
 static bool mix_file(const char *path, uint64_t *mark)
 {
     struct stat info;
-    if (stat(path, &info) != 0)
+    if (stat(path, &info) != 0 || info.st_size == 0)
         return false;
     mix(mark, (uint64_t)info.st_dev);
     mix(mark, (uint64_t)info.st_ino);
@@ -90,12 +90,19 @@ static bool mix_file(const char *path, uint64_t *mark)
     return true;
 }
 
+uint64_t srs_watch_mark(const char *const *paths, size_t count)
+{
+    uint64_t mark = 14695981039346656037U;
+    for (size_t i = 0; i < count && i < SRS_WATCH_FILES_MAX; i++)
+        if (!mix_file(paths[i], &mark))
+            return 0;
+    return mark;
+}
+
 void srs_watch_look(struct srs_watch *watch, const char *const *paths, size_t count, uint64_t *mark)
 {
     int now[DIRECTORIES_MAX];
     size_t now_count = 0;
-    bool whole = true;
-    *mark = 14695981039346656037U;
     for (size_t i = 0; i < count && i < SRS_WATCH_FILES_MAX; i++) {
         char *own = strdup(paths[i]);
         char *linked = realpath(paths[i], NULL);
@@ -105,7 +112,6 @@ void srs_watch_look(struct srs_watch *watch, const char *const *paths, size_t co
             keep(now, &now_count, watch_directory_of(watch, linked));
         free(own);
         free(linked);
-        whole = mix_file(paths[i], mark) && whole; // behind the watch: no change falls in between
     }
     for (size_t i = 0; i < watch->watched_count; i++) {
         size_t at = 0;
@@ -116,8 +122,7 @@ void srs_watch_look(struct srs_watch *watch, const char *const *paths, size_t co
     }
     memcpy(watch->watched, now, now_count * sizeof *now);
     watch->watched_count = now_count;
-    if (!whole)
-        *mark = 0;
+    *mark = srs_watch_mark(paths, count); // behind the watches: no change falls in between
 }
 
 // --- waiting ------------------------------------------------------------------------------------

@@ -13,10 +13,13 @@ SRS_ERR srs_watch_new(struct srs_watch **out);
 void srs_watch_free(struct srs_watch *watch);
 
 // Blocks, for a helper thread: watches the directories of these files from now on, and no others.
-// *mark is another one when any of them was replaced, written or pointed elsewhere; 0 when one is
-// not there. Not while another thread is in here.
+// *mark is that of srs_watch_mark. Not while another thread is in here.
 void srs_watch_look(struct srs_watch *watch, const char *const *paths, size_t count,
                     uint64_t *mark);
+
+// Another one when any of the files was replaced, written or pointed elsewhere; 0 when one is not
+// there or empty, as a file is that is just being written. Blocks.
+uint64_t srs_watch_mark(const char *const *paths, size_t count);
 
 // Until something happened in those directories, and then until nothing did for `quiet`, but not
 // longer than `most`. SOCKET_TIMEOUT when nothing did before the deadline; CANCELED.

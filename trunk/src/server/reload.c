@@ -2,6 +2,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/task.h"
+#include "core/watch.h"
 #include "server/config/compare.h"
 #include "server/files/store.h"
 #include "server/listeners.h"
@@ -22,6 +23,7 @@ struct srs_reload {
     // Of a reading that was given up and may hang still, else NULL: there is never a second one.
     struct srs_task_queue *hung;
     srs_usec hung_at; // when it began
+    uint64_t mark; // that the files are to have, 0 for any
     unsigned count;
     struct srs_reload_status status;
 };
@@ -42,6 +44,8 @@ static void loaded_free(struct loaded *loaded)
 
 struct reading {
     struct srs_task task;
+    uint64_t mark;
+    struct srs_config *before; // whose files are to have it; a reference
     struct srs_config_args args;
     struct loaded got;
     struct loaded *out; // the waiter's; NULL once it has gone
@@ -51,6 +55,9 @@ static srs_err run_reading(struct srs_task *task)
 {
     struct reading *reading = srs_list_entry(task, struct reading, task);
     srs_err err = srs_config_load(&reading->args, &reading->got.config);
+    const struct srs_config_words *files = &reading->before->files;
+    if (reading->mark != 0 && srs_watch_mark(files->items, files->count) != reading->mark)
+        return srs_bare(SRS_E_AGAIN);
     if (!err)
         err = srs_certs_load(reading->got.config, &reading->got.certs);
     return err;
@@ -65,6 +72,7 @@ static void reading_done(struct srs_task *task)
         loaded_free(&reading->got);
         srs_log_info("reload", "a reading that was given up has ended, what it read is dropped");
     }
+    srs_config_unref(reading->before);
     srs_free(reading);
 }
 
@@ -83,7 +91,7 @@ static SRS_YIELDS SRS_ERR end_hung(struct srs_reload *reload)
 }
 
 // A thread for each reading: reloads are rare.
-static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, struct loaded *out)
+static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, uint64_t mark, struct loaded *out)
 {
     struct srs_task_queue *queue = NULL;
     struct loaded got = {0};
@@ -97,6 +105,8 @@ static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, struct loaded *
     reading->task.run = run_reading;
     reading->task.done = reading_done;
     reading->args = *reload->args;
+    reading->mark = mark;
+    reading->before = srs_config_ref(reload->server->config);
     reading->out = &got;
     err = srs_task_call(queue, &reading->task, began_at + read_usec);
     struct srs_err_trace *story = srs_err_save();
@@ -109,6 +119,8 @@ static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, struct loaded *
     srs_err_restore(story);
     if (err) {
         loaded_free(&got);
+        if (err == SRS_E_AGAIN)
+            return srs_bare(err);
         return srs_wrap(err, "read the configuration");
     }
     *out = got;
@@ -237,10 +249,12 @@ static void set_step(struct srs_reload *reload, enum srs_reload_step step)
 static SRS_YIELDS SRS_ERR run(struct srs_reload *reload)
 {
     struct loaded next = {0};
+    uint64_t mark = reload->mark;
     reload->asked = false;
+    reload->mark = 0;
     reload->busy = true;
     set_step(reload, SRS_RELOAD_PARSING);
-    srs_err err = read_config(reload, &next);
+    srs_err err = read_config(reload, mark, &next);
     if (!err) {
         set_step(reload, SRS_RELOAD_APPLYING);
         err = change_to(reload, &next);
@@ -254,6 +268,10 @@ static SRS_YIELDS SRS_ERR run(struct srs_reload *reload)
 static void end(struct srs_reload *reload, srs_err err)
 {
     reload->count++;
+    if (err == SRS_E_AGAIN) {
+        srs_log_info("reload", "the configuration is being written, later again");
+        return;
+    }
     if (err && !reload->asked) {
         reload->status.err = err;
         srs_err_format(err, reload->status.story, sizeof reload->status.story);
@@ -299,16 +317,28 @@ void srs_reload_free(struct srs_reload *reload)
     srs_free(reload);
 }
 
-void srs_reload_request(struct srs_reload *reload)
+static void ask(struct srs_reload *reload, uint64_t mark)
 {
     if (reload->busy)
         srs_log_info("reload", "one is under way, another one follows it");
+    // Who has asked without a mark gets an answer, whoever asks after it.
+    reload->mark = reload->asked && reload->mark == 0 ? 0 : mark;
     reload->asked = true;
     reload->status.step = SRS_RELOAD_BEGUN;
     reload->status.err = SRS_OK;
     reload->status.story[0] = '\0';
     srs_identity_random(reload->status.id, SRS_RELOAD_ID - 1);
     srs_event_signal(&reload->wanted);
+}
+
+void srs_reload_request(struct srs_reload *reload)
+{
+    ask(reload, 0);
+}
+
+void srs_reload_request_at(struct srs_reload *reload, uint64_t mark)
+{
+    ask(reload, mark);
 }
 
 const struct srs_reload_status *srs_reload_status(const struct srs_reload *reload)

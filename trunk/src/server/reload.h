@@ -37,3 +37,7 @@ unsigned srs_reload_count(const struct srs_reload *reload);
 
 // Asks for one. Requests that come while one is under way become one more.
 void srs_reload_request(struct srs_reload *reload);
+// Asks for one that nobody has asked for: when the files of the snapshot in force do not have that
+// mark (srs_watch_mark) any more once they are read, somebody writes them just now, and nothing
+// comes of it.
+void srs_reload_request_at(struct srs_reload *reload, uint64_t mark);

@@ -87,16 +87,30 @@ static SRS_YIELDS SRS_ERR begin(struct watcher *watcher)
     return err;
 }
 
+// Somebody who writes slowly is waited for: no file may change for a while.
 static SRS_YIELDS SRS_ERR look_again(struct watcher *watcher)
 {
     uint64_t mark = 0;
+    uint64_t before = 0;
     srs_err err = look_at_files(watcher, &mark);
+    while (!err && mark != watcher->mark && mark != before) {
+        before = mark;
+        err = srs_co_sleep(srs_now() + quiet_usec);
+        if (!err)
+            err = look_at_files(watcher, &mark);
+    }
     if (err || mark == 0 || mark == watcher->mark)
         return err;
     watcher->mark = mark;
     srs_log_info("reload", "the configuration has changed on disk");
-    srs_reload_request(watcher->reload);
+    srs_reload_request_at(watcher->reload, mark);
     return SRS_OK;
+}
+
+static bool is_current(const struct watcher *watcher)
+{
+    return is_wanted(watcher->server->config) &&
+           watcher->reloads == srs_reload_count(watcher->reload);
 }
 
 // While it is wanted, and no reload has changed what there is to watch.
@@ -105,13 +119,12 @@ static SRS_YIELDS SRS_ERR follow(struct watcher *watcher)
     srs_err err = begin(watcher);
     if (!err)
         err = look_again(watcher);
-    while (!err && is_wanted(watcher->server->config) &&
-           watcher->reloads == srs_reload_count(watcher->reload)) {
+    while (!err && is_current(watcher)) {
         err = srs_watch_wait(watcher->watch, srs_now() + tick_usec, quiet_usec, most_usec);
         if (err == SRS_E_SOCKET_TIMEOUT) {
             srs_err_drop(err, "nothing has happened");
             err = SRS_OK;
-        } else if (!err) {
+        } else if (!err && is_current(watcher)) {
             err = look_again(watcher);
         }
     }

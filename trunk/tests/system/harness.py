@@ -164,7 +164,7 @@ class Server(Program):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(self.text(config, vhost, top))
                 # Several servers run at a time; at the end, so that lines keep their numbers.
-                file.write(f"\npid {path}.pid;\nauto_reload_for_docker off;\n")
+                file.write(f"\npid {path}.pid;\n")
             command += ["-c", path]
         command += arguments or []
         super().__init__(command, os.path.join(folder, f"{number}-srs.log"), cwd=cwd,
@@ -180,7 +180,7 @@ class Server(Program):
                           "http_server { enabled on; listen @HTTP@; }\n" + FLV_VHOST % vhost)
         for name, port in [("@RTMP@", self.rtmp), ("@API@", self.api), ("@HTTP@", self.http)]:
             text = text.replace(name, str(port))
-        return text
+        return text + "\nauto_reload_for_docker off;\n"  # in a container too a test says itself when to reload
 
     def wait_for_listeners(self):
         def listens():

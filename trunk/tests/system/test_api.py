@@ -18,7 +18,14 @@ KBPS = ["recv_30s", "send_30s"]
 STREAM = {"id": str, "name": str, "vhost": str, "app": str, "tcUrl": str, "url": str, "live_ms": int, "clients": int,
           "frames": int, "audio_frames": int, "video_frames": int, "send_bytes": int, "recv_bytes": int, "kbps": dict,
           "publish": dict, "video": dict, "audio": dict, "gop_ms": int, "gop_bytes": int, "queue": int, "jumps": int,
-          "dropped": int}
+          "dropped": int, "skipped": int, "unusable": int, "fps": float, "gop_length_ms": int, "av_skew_ms": int,
+          "tracks": list}
+PUBLISH = {"active": bool, "cid": str, "protocol": str, "ip": str, "alive": float}
+VIDEO_TRACK = {"kind": str, "id": int, "codec": str, "profile": str, "level": str, "width": int, "height": int,
+               "frames": int, "bytes": int, "kbps": int, "fps": float}
+AUDIO_TRACK = {"kind": str, "id": int, "codec": str, "sample_rate": int, "channel": int, "profile": str,
+               "frames": int, "bytes": int, "kbps": int, "fps": float}
+DATA_TRACK = {"kind": str, "id": int, "codec": str, "frames": int, "bytes": int, "kbps": int, "fps": float}
 VIDEO = {"codec": str, "profile": str, "level": str, "width": int, "height": int}
 AUDIO = {"codec": str, "sample_rate": int, "channel": int, "profile": str}
 CLIENT = {"id": str, "vhost": str, "stream": str, "ip": str, "pageUrl": str, "swfUrl": str, "tcUrl": str, "url": str,
@@ -111,14 +118,19 @@ def stream_members(case):
     publisher.kill()
     wait_until(lambda: not server.streams()["cam"]["publish"]["active"], 10, "publisher gone")
     gone = server.streams()["cam"]
-    check(gone["video"] is None and gone["audio"] is None, f"tracks of nobody: {gone}")
+    check(gone["video"] is None and gone["audio"] is None and gone["tracks"] == [], f"tracks of nobody: {gone}")
+    check(list(gone["publish"]) == ["active", "cid"], f"publisher that is gone: {gone['publish']}")
+    check(gone["fps"] is None and gone["gop_length_ms"] is None and gone["av_skew_ms"] is None, f"health: {gone}")
     check(gone["publish"]["cid"] == stream["publish"]["cid"], "the cid of the last publisher stays")
 
 
 def check_stream(stream):
     check_members("stream", stream, STREAM)
     check(list(stream["kbps"]) == KBPS, f"kbps {stream['kbps']}")
-    check_members("publish", stream["publish"], {"active": bool, "cid": str})
+    check_members("publish", stream["publish"], PUBLISH)
+    check((stream["publish"]["protocol"], stream["publish"]["ip"]) == ("rtmp", "127.0.0.1"), f"{stream['publish']}")
+    check(0 < stream["publish"]["alive"] < 60, f"published for {stream['publish']['alive']} s")
+    check_tracks(stream)
     check_members("video", stream["video"], VIDEO)
     check_members("audio", stream["audio"], AUDIO)
     check(re.fullmatch(ID, stream["id"]) and re.fullmatch(ID, stream["vhost"]), f"ids {stream['id']} {stream['vhost']}")
@@ -134,6 +146,20 @@ def check_stream(stream):
     check(0 <= stream["gop_ms"] <= 1100, f"gop of 1 s: {stream['gop_ms']} ms")
     check(0 < stream["gop_bytes"] < 1 << 20 and stream["queue"] > 0, "gop_bytes, queue")
     check(stream["live_ms"] > 1577836800000, f"live_ms {stream['live_ms']} is before 2020")
+
+
+def check_tracks(stream):
+    tracks = {track["kind"]: track for track in stream["tracks"]}
+    check(set(tracks) == {"video", "audio", "data"} and len(stream["tracks"]) == 3, f"tracks {stream['tracks']}")
+    check_members("video track", tracks["video"], VIDEO_TRACK)
+    check_members("audio track", tracks["audio"], AUDIO_TRACK)
+    check_members("data track", tracks["data"], DATA_TRACK)
+    check(stream["fps"] == tracks["video"]["fps"] and 24 < stream["fps"] < 26, f"fps {stream['fps']}")
+    check(40 < tracks["audio"]["fps"] < 46, f"audio frames a second: {tracks['audio']['fps']}")  # 44100 / 1024
+    check(50 < tracks["audio"]["kbps"] < 150 < tracks["video"]["kbps"] < 1600, f"bit rates of {tracks}")
+    check(stream["gop_length_ms"] == 1000, f"gop of {stream['gop_length_ms']} ms")
+    check(abs(stream["av_skew_ms"]) < 500, f"picture and sound are {stream['av_skew_ms']} ms apart")
+    check(stream["frames"] == tracks["video"]["frames"], f"frames of {stream}")
 
 
 def client_members(case):
@@ -295,7 +321,7 @@ def codes(case):
         check((answer.status, answer.text) == (405, "Method Not Allowed"), f"{method} {path}: {answer.status}")
         check(answer.headers["Content-Type"].startswith("text/plain"), f"{method} {path}: type")
     for port, path in [(server.http, "/api/v1/streams/"), (server.http, "/api/"), (server.http, "/nothing"),
-                       (server.api, "/player.js"), (server.api, "/rtc/v1/whip/"), (server.api, "/apis")]:
+                       (server.api, "/rtc/v1/whip/"), (server.api, "/gb/v1/publish/")]:
         answer = ask(port, path)
         check((answer.status, answer.text) == (404, "Not Found"), f"{path}: {answer.status}")
 
@@ -304,10 +330,13 @@ def indexes(case):
     server = case.server()
     root = ask(server.api, "/").json()
     check(list(root) == HEAD_MEMBERS + ["urls"] and list(root["urls"]) == ["api", "rtc"], f"/: {root}")
-    check(list(ask(server.api, "/api/").json()["urls"]) == ["v1"], "/api/")
+    for path in ("/apis", "/player.js", "/live/x.flv", "/rtc", "/api2/v1/streams/"):
+        check(ask(server.api, path).json()["urls"] == root["urls"], f"{path} is the root index")
+    for path in ("/api/", "/api/v2", "/api/v2/streams/", "/api/x"):
+        check(list(ask(server.api, path).json()["urls"]) == ["v1"], path)
     names = ("versions summaries rusages self_proc_stats system_proc_stats meminfos authors features requests vhosts "
              "streams clients raw clusters perf tcmalloc valgrind signal").split()
-    for path in ("", "nothing", "versions/", "perf", "summaries"):
+    for path in ("", "nothing", "versions/", "perf", "tcmalloc", "valgrind", "signal", "raw/", "authors/x"):
         index = api(server, path)
         check(list(index) == HEAD_MEMBERS + ["urls", "tests"], f"{path}: {list(index)}")
         check(list(index["urls"]) == names, f"{path}: {list(index['urls'])}")
@@ -316,7 +345,7 @@ def indexes(case):
         version = ask(port, "/api/v1/versions").json()
         check(list(version) == HEAD_MEMBERS + ["data"], f"versions: {list(version)}")
         check_members("version", version["data"], {"major": int, "minor": int, "revision": int, "version": str})
-    for path in ("/api", "/api/v1", "/api/v1/streams", "/api/v1/clients"):
+    for path in ("/api", "/api/v1", "/api/v1/streams", "/api/v1/clients", "/api/v1/vhosts"):
         for query in ("", "?start=1&count=2"):
             answer = ask(server.api, path + query)
             where = answer.headers["Location"]
@@ -446,7 +475,8 @@ def page_gives_nothing_else_away(case):
                     answer = file.read()
             leaks = [text for text in (secret, b"root:", b"SUFFIXES", b'"version": "1') if text in answer]
             check(not leaks, f"{path} gave {leaks}")
-            good = answer.startswith(b"HTTP/1.1 200") and path != "/."
+            # Whatever the API does not know is its index.
+            good = port == server.http and answer.startswith(b"HTTP/1.1 200") and path != "/."
             check(not good, f"{path} on port {port}: {answer[:60]}")
     check(ask(server.http, "/").status == 200, "the page after all that")
 
