@@ -1,27 +1,14 @@
-// What a client of the API sends beside the HTTP around it: the first byte chooses a query, an
-// Authorization header, or a configuration to be checked, which is then shown again.
-// Covers: server/api/query.c server/api/auth.c server/config/show.c
+// What a client of the API sends beside the HTTP around it: the first byte chooses an
+// Authorization header or a configuration to be checked, which is then shown again.
+// Covers: server/api/auth.c server/config/show.c
 #include "fuzz/fuzz.h"
 #include "server/api/auth.h"
-#include "server/api/query.h"
 #include "server/config/compare.h"
 #include "server/config/show.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_MAX = 64 * 1024, PRINT_MAX = 16 * 1024 * 1024 };
-
-static void read_query(const char *text)
-{
-    struct srs_api_query query;
-    srs_err err = srs_api_query_read(text, SRS_HTTP_GET, &query);
-    if (err) {
-        srs_err_drop(err, "refusals are fine");
-        return;
-    }
-    fuzz_assert(query.range.count >= 1);
-    fuzz_assert(query.callback[0] == '\0' || srs_http_jsonp_name_ok(query.callback));
-}
 
 // Nothing but the secrets themselves may pass.
 static void read_credentials(const char *text)
@@ -92,17 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_assert(text != NULL);
     memcpy(text, data + 1, size - 1);
     text[size - 1] = '\0';
-    switch (data[0]) {
-    case 'q':
-        read_query(text);
-        break;
-    case 'a':
+    if (data[0] == 'a')
         read_credentials(text);
-        break;
-    default:
+    else
         read_config(text, size - 1);
-        break;
-    }
     free(text);
     return 0;
 }
