@@ -119,9 +119,7 @@ static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, uint64_t mark, 
     srs_err_restore(story);
     if (err) {
         loaded_free(&got);
-        if (err == SRS_E_AGAIN)
-            return srs_bare(err);
-        return srs_wrap(err, "read the configuration");
+        return err == SRS_E_AGAIN ? err : srs_wrap(err, "read the configuration");
     }
     *out = got;
     return SRS_OK;
