@@ -405,9 +405,9 @@ def way_out_of_the_root_escaped(peer):
     check(b"root:" not in data, "that is the password file")
 
 
-@row("http", "Limit")
+@row("api", "Limit")
 def endless_body(peer):
-    peer.send(b"POST /live/x.flv HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    peer.send(b"POST /api/v1/config/check HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
     deadline = time.monotonic() + 10
     piece = b"4000\r\n" + bytes(0x4000) + b"\r\n"
     sent = 0
@@ -460,7 +460,7 @@ def warnings_of(server, context):
 
 
 def try_row(server, one):
-    peer = Peer(server, server.rtmp if one.port == "rtmp" else server.http)
+    peer = Peer(server, getattr(server, one.port))
     try:
         one.talk(peer)
         took = time.monotonic() - peer.opened

@@ -686,6 +686,14 @@ def bodies_that_nobody_wants(case):
         status = 405 if method == "POST" else 200
         check(f" {status} ".encode() in answer.split(b"\r\n")[0] and b"Connection: close" in answer, f"{path}: {answer[:80]}")
         check(time.monotonic() - started < 4, f"{path}: {time.monotonic() - started} s")
+    with socket.create_connection(("127.0.0.1", server.http), timeout=10) as endless:
+        endless.sendall(b"POST /live/x.flv HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        sent = 0
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while sent < 64 << 20:
+                endless.sendall(b"4000\r\n" + bytes(0x4000) + b"\r\n")
+                sent += 0x4000
+        check(sent < 64 << 20, "a body without end is taken")
     whole = raw_request(server.api, b"GET /api/v1/versions HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
                                     b"GET /api/v1/tests/errors HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     check(whole.count(b"HTTP/1.1 200") == 2 and whole.endswith(b'{"code":100}'), f"a whole one: {whole[-300:]}")
