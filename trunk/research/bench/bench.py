@@ -60,6 +60,10 @@ BARS = {
     "bounds.many.memory": (1.25, "x allowed", "300 publishers of 1 Mbit/s in one gop: growth"),
     "bounds.one.video_p99": (400, "ms", "100 viewers beside it"),
     "bounds.many.video_p99": (400, "ms", "100 viewers beside them"),
+    "api.p99": (20, "ms", "answers of the API beside 2000 viewers of 100 streams, 10 dashboards"),
+    "api.video_p99": (1.0, "x allowed", "p99 against before + max(a fifth, 10 ms)"),
+    "api.audio_p99": (1.0, "x allowed", "p99 against before + max(a fifth, 10 ms)"),
+    "api.long_slices": (0, "lines", "`long slice` in the server's log"),
     "echo.cpu": (1.25, "x bare", "CPU per round trip, 1000 active connections"),
 }
 

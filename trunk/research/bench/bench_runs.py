@@ -1,6 +1,8 @@
 """The scenarios: what runs in which order, and which figures come out. The bars are in bench.py."""
+import http.client
 import os
 import statistics
+import threading
 import time
 from contextlib import ExitStack
 
@@ -19,6 +21,10 @@ STALL_RCVBUF = 128 << 10
 BOUND_BITS = 20 * MBIT
 BOUND_MANY = 300
 BOUND_MEMORY = 256 << 20  # media_memory while they publish
+API_STREAMS = 100
+API_VIEWERS = 2000
+API_BITS = 100_000
+API_DASHBOARDS = 10
 STREAM_KEPT_S = 30  # of a source's log, while somebody is behind
 BYTES_BELOW = 0.001  # the largest share a player may be below the median
 OTHERS_BUSY = 0.25  # of a core, by processes that are none of ours
@@ -494,6 +500,90 @@ def bounds(env):
             env.report.fail(f"bounds.{name}.lost", "; ".join(lost))
 
 
+class Dashboard(threading.Thread):
+    """Asks for its pages each second, as an operator's browser does, and notes how long they took."""
+
+    PAGES = ("streams/?count=100", "clients/?count=100", "streams/", "vhosts/")
+
+    def __init__(self, port, phase):
+        super().__init__(daemon=True)
+        self.port = port
+        self.phase = phase
+        self.over = threading.Event()
+        self.took = []  # ms
+        self.error = None
+
+    def ask(self, connection, page):
+        began = time.monotonic()
+        connection.request("GET", f"/api/v1/{page}")
+        answer = connection.getresponse()
+        body = answer.read()
+        self.took.append((time.monotonic() - began) * 1000)
+        if answer.status != 200 or not body.endswith(b"}"):
+            raise BenchError(f"{page} answered {answer.status}")
+
+    def run(self):
+        try:
+            self.over.wait(self.phase)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            while not self.over.wait(1):
+                for page in self.PAGES:
+                    self.ask(connection, page)
+            connection.close()
+        except (BenchError, OSError, http.client.HTTPException) as error:
+            self.error = error
+
+
+def polled(env, server, load, port):
+    """What the viewers see while the dashboards ask, and how long these had to wait."""
+    boards = [Dashboard(port, i / API_DASHBOARDS) for i in range(API_DASHBOARDS)]
+    for board in boards:
+        board.start()
+    seen = measure(env, server, load)
+    for board in boards:
+        board.over.set()
+    for board in boards:
+        board.join(20)
+        if board.error:
+            raise BenchError(f"a dashboard: {board.error}")
+    took = sorted(ms for board in boards for ms in board.took)
+    if len(took) < API_DASHBOARDS * len(Dashboard.PAGES):
+        raise BenchError(f"{len(took)} answers in all")
+    return seen, took
+
+
+def api(env):
+    if not env.have_srs:
+        return
+    port = proc.free_port()
+    with ExitStack() as stack:
+        server = stack.enter_context(env.srs(
+            top=f"http_api {{ enabled on; listen 127.0.0.1:{port}; }}"))
+        load = stack.enter_context(env.load())
+        publish(load, API_STREAMS, API_BITS, server.rtmp_url)
+        join(load, API_VIEWERS, 250, server.rtmp_url, f"streams {API_STREAMS} sampled 8")
+        before = measure(env, server, load)
+        slices = len(server.long_slices())
+        after, took = polled(env, server, load, port)
+        slices = server.long_slices()[slices:]
+        lost = losses(load)
+        server.check_alive()
+    for line in slices:
+        env.report.say(line)
+    env.report.info("api.answers", len(took), "answers")
+    env.report.info("api.p50", took[len(took) // 2], "ms")
+    env.report.info("api.max", took[-1], "ms")
+    env.report.info("api.cpu", after["cpu"] - before["cpu"], "cores")
+    env.report.check("api.p99", took[len(took) * 99 // 100])
+    for kind in ("video", "audio"):
+        was, now = before[f"{kind}_ms"]["p99"], after[f"{kind}_ms"]["p99"]
+        env.report.say(f"api: {kind} p99 before {was:.1f} ms, polled {now:.1f} ms")
+        env.report.check(f"api.{kind}_p99", now / (was + max(was / 5, 10)))
+    env.report.check("api.long_slices", len(slices))
+    if lost:
+        env.report.fail("api.lost", "; ".join(lost))
+
+
 def echo_run(env, name, argv, port):
     """CPU nanoseconds per round trip."""
     drive = [env.tool("bench_echo"), "drive", str(port), str(VIEWERS)]
@@ -541,5 +631,6 @@ SCENARIOS = {
     "stalled": stalled,
     "tls": tls,
     "bounds": bounds,
+    "api": api,
     "echo": echo,
 }
