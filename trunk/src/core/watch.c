@@ -12,15 +12,21 @@
 // Each file's own directory and that of what it links to.
 enum { DIRECTORIES_MAX = 2 * SRS_WATCH_FILES_MAX, READ_SIZE = 4096 };
 
-// Not IN_MODIFY: a file counts when it is whole, and a log in the same directory does not count.
-static const uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |
-                               IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+static const uint32_t events = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM |
+                               IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+
+// Files by where they stand and where they lead to.
+struct entry {
+    uint64_t name; // hashed
+    int directory;
+    bool busy; // written and not closed
+};
 
 struct srs_watch {
     struct srs_io io;
     int fd; // of io, for the thread that looks
-    int watched[DIRECTORIES_MAX];
-    size_t watched_count;
+    struct entry entries[DIRECTORIES_MAX];
+    size_t count;
 };
 
 SRS_ERR srs_watch_new(struct srs_watch **out)
@@ -49,32 +55,18 @@ void srs_watch_free(struct srs_watch *watch)
 
 // --- looking ------------------------------------------------------------------------------------
 
-static void keep(int *list, size_t *count, int descriptor)
-{
-    if (descriptor < 0)
-        return;
-    for (size_t i = 0; i < *count; i++)
-        if (list[i] == descriptor)
-            return;
-    if (*count < DIRECTORIES_MAX)
-        list[(*count)++] = descriptor;
-}
-
-static int watch_directory_of(const struct srs_watch *watch, char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (slash == NULL)
-        return inotify_add_watch(watch->fd, ".", events);
-    if (slash == path)
-        return inotify_add_watch(watch->fd, "/", events);
-    *slash = '\0';
-    return inotify_add_watch(watch->fd, path, events);
-}
-
 static void mix(uint64_t *mark, uint64_t value)
 {
     for (unsigned i = 0; i < sizeof value; i++)
         *mark = (*mark ^ (value >> (8 * i) & 0xFF)) * 1099511628211U; // FNV-1a
+}
+
+static uint64_t hash_name(const char *name)
+{
+    uint64_t hash = 14695981039346656037U;
+    for (; *name != '\0'; name++)
+        mix(&hash, (uint8_t)*name);
+    return hash;
 }
 
 static bool mix_file(const char *path, uint64_t *mark)
@@ -99,43 +91,115 @@ uint64_t srs_watch_mark(const char *const *paths, size_t count)
     return mark;
 }
 
+// Splits `path` at its last slash; what stands before it is watched.
+static void add_entry(struct srs_watch *watch, char *path)
+{
+    char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    struct entry entry = {.directory = -1, .name = hash_name(name)};
+    if (slash == NULL)
+        entry.directory = inotify_add_watch(watch->fd, ".", events);
+    else if (slash == path)
+        entry.directory = inotify_add_watch(watch->fd, "/", events);
+    else
+        *slash = '\0';
+    if (slash != NULL && slash != path)
+        entry.directory = inotify_add_watch(watch->fd, path, events);
+    if (entry.directory >= 0 && watch->count < DIRECTORIES_MAX)
+        watch->entries[watch->count++] = entry;
+}
+
+static const struct entry *find_entry(const struct entry *entries, size_t count,
+                                      const struct entry *wanted)
+{
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].directory == wanted->directory && entries[i].name == wanted->name)
+            return &entries[i];
+    return NULL;
+}
+
+static bool has_directory(const struct srs_watch *watch, int directory)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        if (watch->entries[i].directory == directory)
+            return true;
+    return false;
+}
+
 void srs_watch_look(struct srs_watch *watch, const char *const *paths, size_t count, uint64_t *mark)
 {
-    int now[DIRECTORIES_MAX];
-    size_t now_count = 0;
+    struct entry before[DIRECTORIES_MAX];
+    size_t before_count = watch->count;
+    memcpy(before, watch->entries, before_count * sizeof *before);
+    watch->count = 0;
     for (size_t i = 0; i < count && i < SRS_WATCH_FILES_MAX; i++) {
         char *own = strdup(paths[i]);
         char *linked = realpath(paths[i], NULL);
         if (own != NULL)
-            keep(now, &now_count, watch_directory_of(watch, own));
+            add_entry(watch, own);
         if (linked != NULL)
-            keep(now, &now_count, watch_directory_of(watch, linked));
+            add_entry(watch, linked);
         free(own);
         free(linked);
     }
-    for (size_t i = 0; i < watch->watched_count; i++) {
-        size_t at = 0;
-        while (at < now_count && now[at] != watch->watched[i])
-            at++;
-        if (at == now_count)
-            (void)inotify_rm_watch(watch->fd, watch->watched[i]);
+    for (size_t i = 0; i < watch->count; i++) {
+        const struct entry *same = find_entry(before, before_count, &watch->entries[i]);
+        watch->entries[i].busy = same != NULL && same->busy;
     }
-    memcpy(watch->watched, now, now_count * sizeof *now);
-    watch->watched_count = now_count;
+    for (size_t i = 0; i < before_count; i++)
+        if (!has_directory(watch, before[i].directory))
+            (void)inotify_rm_watch(watch->fd, before[i].directory);
     *mark = srs_watch_mark(paths, count); // behind the watches: no change falls in between
 }
 
 // --- waiting ------------------------------------------------------------------------------------
 
+// True when it may matter: others in the directory, like a log, are written all the time.
+static bool take(struct srs_watch *watch, const struct inotify_event *event)
+{
+    struct entry wanted = {.directory = event->wd,
+                           .name = hash_name(event->len > 0 ? event->name : "")};
+    bool ours = false;
+    for (size_t i = 0; i < watch->count; i++) {
+        struct entry *entry = &watch->entries[i];
+        if (entry->directory != wanted.directory || entry->name != wanted.name)
+            continue;
+        ours = true;
+        entry->busy =
+            (event->mask & IN_MODIFY) != 0 || (entry->busy && (event->mask & IN_ATTRIB) != 0);
+    }
+    return ours || (event->mask & IN_MODIFY) == 0;
+}
+
 // True when there was something.
 static bool drain(struct srs_watch *watch)
 {
-    char bytes[READ_SIZE / 2];
+    _Alignas(struct inotify_event) char bytes[READ_SIZE / 2];
     bool any = false;
-    while (read(watch->io.fd, bytes, sizeof bytes) > 0)
-        any = true;
+    ssize_t size;
+    while ((size = read(watch->io.fd, bytes, sizeof bytes)) > 0) {
+        for (ssize_t at = 0; at < size;) {
+            const struct inotify_event *event = (const struct inotify_event *)(void *)(bytes + at);
+            any = take(watch, event) || any;
+            at += (ssize_t)(sizeof *event + event->len);
+        }
+    }
     watch->io.ready &= (uint8_t)~SRS_IO_READ;
     return any;
+}
+
+static bool any_busy(const struct srs_watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        if (watch->entries[i].busy)
+            return true;
+    return false;
+}
+
+bool srs_watch_is_busy(struct srs_watch *watch)
+{
+    (void)drain(watch);
+    return any_busy(watch);
 }
 
 static SRS_YIELDS SRS_ERR wait_one(struct srs_watch *watch, srs_usec deadline)
@@ -164,7 +228,7 @@ SRS_YIELDS SRS_ERR srs_watch_wait(struct srs_watch *watch, srs_usec deadline, sr
     }
     if (err == SRS_E_SOCKET_TIMEOUT) {
         srs_err_drop(err, "it is quiet");
-        err = SRS_OK;
+        err = any_busy(watch) ? srs_bare(SRS_E_SOCKET_TIMEOUT) : SRS_OK;
     }
     return err;
 }

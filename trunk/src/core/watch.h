@@ -2,6 +2,7 @@
 // rename, and links that are pointed elsewhere, are seen as well as files that are written.
 #pragma once
 #include "core/co.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { SRS_WATCH_FILES_MAX = 64 }; // more are not looked at
@@ -21,7 +22,11 @@ void srs_watch_look(struct srs_watch *watch, const char *const *paths, size_t co
 // there or empty, as a file is that is just being written. Blocks.
 uint64_t srs_watch_mark(const char *const *paths, size_t count);
 
+// One of the files was written and is not closed yet, as far as was seen since the first look.
+bool srs_watch_is_busy(struct srs_watch *watch);
+
 // Until something happened in those directories, and then until nothing did for `quiet`, but not
-// longer than `most`. SOCKET_TIMEOUT when nothing did before the deadline; CANCELED.
+// longer than `most`. SOCKET_TIMEOUT when nothing did before the deadline, or a file is still being
+// written; CANCELED. Not while a thread looks.
 SRS_YIELDS SRS_ERR srs_watch_wait(struct srs_watch *watch, srs_usec deadline, srs_usec quiet,
                                   srs_usec most);

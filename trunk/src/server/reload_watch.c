@@ -99,7 +99,8 @@ static SRS_YIELDS SRS_ERR look_again(struct watcher *watcher)
         if (!err)
             err = look_at_files(watcher, &mark);
     }
-    if (err || mark == 0 || mark == watcher->mark)
+    // What is not closed yet tells of itself when it is.
+    if (err || mark == 0 || mark == watcher->mark || srs_watch_is_busy(watcher->watch))
         return err;
     watcher->mark = mark;
     srs_log_info("reload", "the configuration has changed on disk");

@@ -115,6 +115,37 @@ static void test_watch_given_nothing_then_time_out(void **state)
                "nothing happened");
 }
 
+static void test_watch_given_a_file_that_is_not_closed_then_busy(void **state)
+{
+    (void)state;
+    (void)look(names[DIRECT]);
+    assert_false(srs_watch_is_busy(watch));
+    FILE *file = fopen(names[DIRECT], "we");
+    assert_non_null(file);
+    assert_true(fputs("half", file) >= 0 && fflush(file) == 0);
+    assert_err(SRS_E_SOCKET_TIMEOUT, srs_watch_wait(watch, srs_now() + soon, quiet, soon), "open");
+    assert_true(srs_watch_is_busy(watch));
+    (void)look(names[DIRECT]);
+    assert_true(srs_watch_is_busy(watch)); // a look does not forget it
+    assert_int_equal(fclose(file), 0);
+    must_wake("closed");
+    assert_false(srs_watch_is_busy(watch));
+}
+
+static void test_watch_given_another_file_that_is_written_then_not_told(void **state)
+{
+    (void)state;
+    write_text(names[OTHER], "log");
+    (void)look(names[DIRECT]);
+    FILE *file = fopen(names[OTHER], "ae");
+    assert_non_null(file);
+    assert_true(fputs("line", file) >= 0 && fflush(file) == 0);
+    assert_err(SRS_E_SOCKET_TIMEOUT, srs_watch_wait(watch, srs_now() + 30 * SRS_MSEC, quiet, soon),
+               "a log");
+    assert_false(srs_watch_is_busy(watch));
+    assert_int_equal(fclose(file), 0);
+}
+
 static void test_watch_given_another_directory_then_the_old_one_is_left(void **state)
 {
     (void)state;
@@ -137,6 +168,8 @@ int main(void)
         CASE(test_watch_given_a_link_then_what_it_leads_to_counts),
         CASE(test_watch_given_no_file_or_an_empty_one_then_no_mark),
         CASE(test_watch_given_nothing_then_time_out),
+        CASE(test_watch_given_a_file_that_is_not_closed_then_busy),
+        CASE(test_watch_given_another_file_that_is_written_then_not_told),
         CASE(test_watch_given_another_directory_then_the_old_one_is_left),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
