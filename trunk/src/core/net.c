@@ -29,6 +29,7 @@ struct srs_listener {
 };
 
 static uint8_t read_buffer[SRS_CONN_READ_SIZE];
+static struct srs_traffic uncounted; // of connections that nobody gave a place
 
 static void set_option(int fd, int level, int name, int value)
 {
@@ -169,8 +170,11 @@ SRS_YIELDS SRS_ERR srs_listener_accept(struct srs_listener *listener, struct srs
 
 static struct srs_conn *conn_alloc(void)
 {
+    struct srs_conn *conn = srs_new(struct srs_conn);
+    conn->traffic = &uncounted;
+    conn->traffic->open++;
     srs_live_add(SRS_LIVE_CONN, 1);
-    return srs_new(struct srs_conn);
+    return conn;
 }
 
 SRS_ERR srs_conn_new(int fd, struct srs_conn **out)
@@ -204,6 +208,7 @@ void srs_conn_free(struct srs_conn *conn)
     srs_buf_fini(&conn->unsent);
     if (conn->gone_fn != NULL)
         conn->gone_fn(conn->gone_arg);
+    conn->traffic->open--;
     srs_free(conn);
     srs_live_add(SRS_LIVE_CONN, -1);
 }
@@ -314,6 +319,7 @@ static SRS_ERR read_socket(struct srs_conn *conn, struct srs_span *got)
                 conn->io.ready &= (uint8_t)~SRS_IO_READ;
             conn->budget_used += (unsigned)n;
             conn->bytes_in += (uint64_t)n;
+            conn->traffic->in += (uint64_t)n;
             *got = (struct srs_span){read_buffer, (size_t)n};
             return SRS_OK;
         }
@@ -390,6 +396,12 @@ static ssize_t send_bytes(const struct srs_conn *conn, struct srs_span bytes)
     return n;
 }
 
+static void count_out(struct srs_conn *conn, ssize_t n)
+{
+    conn->bytes_out += (uint64_t)n;
+    conn->traffic->out += (uint64_t)n;
+}
+
 // There is room again. An error is met again by the next write.
 static void drain(struct srs_io *io)
 {
@@ -397,7 +409,7 @@ static void drain(struct srs_io *io)
     while (srs_buf_size(&conn->unsent) > 0) {
         ssize_t n = send_bytes(conn, srs_buf_span(&conn->unsent));
         if (n >= 0) {
-            conn->bytes_out += (uint64_t)n;
+            count_out(conn, n);
             srs_buf_consume(&conn->unsent, (size_t)n);
         } else if (errno == EAGAIN) {
             io->ready &= (uint8_t)~SRS_IO_WRITE;
@@ -414,7 +426,7 @@ SRS_ERR srs_conn_push(struct srs_conn *conn, struct srs_span bytes)
     while (srs_buf_size(&conn->unsent) == 0 && bytes.size > 0) {
         ssize_t n = send_bytes(conn, bytes);
         if (n >= 0) {
-            conn->bytes_out += (uint64_t)n;
+            count_out(conn, n);
             bytes.bytes += n;
             bytes.size -= (size_t)n;
         } else if (errno == EAGAIN) {
@@ -444,7 +456,7 @@ SRS_ERR srs_conn_write_now(struct srs_conn *conn, const struct iovec *iov, int c
                                : writev(conn->io.fd, iov, count);
         srs_co_note_call(began);
         if (n >= 0) {
-            conn->bytes_out += (uint64_t)n;
+            count_out(conn, n);
             *written = (size_t)n;
             return SRS_OK;
         }
@@ -560,4 +572,14 @@ uint64_t srs_conn_bytes_in(const struct srs_conn *conn)
 uint64_t srs_conn_bytes_out(const struct srs_conn *conn)
 {
     return conn->bytes_out;
+}
+
+void srs_conn_set_traffic(struct srs_conn *conn, struct srs_traffic *traffic)
+{
+    conn->traffic->open--;
+    conn->traffic = traffic;
+    traffic->open++;
+    traffic->opened++;
+    traffic->in += conn->bytes_in;
+    traffic->out += conn->bytes_out;
 }

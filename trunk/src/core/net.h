@@ -110,3 +110,14 @@ void srs_conn_set_send_buffer(struct srs_conn *conn, size_t bytes);
 
 uint64_t srs_conn_bytes_in(const struct srs_conn *conn);
 uint64_t srs_conn_bytes_out(const struct srs_conn *conn);
+
+// What all connections of a kind have carried, those that are gone too.
+struct srs_traffic {
+    uint64_t in;
+    uint64_t out;
+    uint64_t opened;
+    uint64_t open; // now
+};
+// Counts the connection into it, with what it has carried before; it must outlive the connection.
+// Once for each connection.
+void srs_conn_set_traffic(struct srs_conn *conn, struct srs_traffic *traffic);

@@ -24,6 +24,7 @@ struct srs_conn {
     struct srs_endpoint peer;
     uint64_t bytes_in; // of the socket
     uint64_t bytes_out;
+    struct srs_traffic *traffic; // that it counts into as well; never NULL
     srs_conn_write_fn *write_fn; // NULL: the socket's own
     void *write_arg;
     srs_conn_gone_fn *gone_fn; // NULL: nobody asks
