@@ -18,12 +18,15 @@ struct chain {
 };
 
 struct srs_task_queue {
+    struct srs_list link; // in queues
     const char *name;
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    struct chain waiting;  // under the lock
-    struct chain finished; // under the lock
-    bool quit;             // under the lock
+    struct chain waiting;          // under the lock
+    struct chain finished;         // under the lock
+    bool quit;                     // under the lock
+    unsigned started;              // threads, under the lock
+    srs_usec running[THREADS_MAX]; // since when its task waited or runs, 0 = none; under the lock
     pthread_t threads[THREADS_MAX];
     unsigned thread_count;
     // The scheduler's side.
@@ -36,6 +39,8 @@ struct srs_task_queue {
     srs_usec age_max;
     bool closing;
 };
+
+static struct srs_list queues = {&queues, &queues}; // the scheduler's
 
 static void chain_push(struct chain *chain, struct srs_task *task)
 {
@@ -60,6 +65,7 @@ static void *thread_main(void *arg)
     struct srs_task_queue *queue = arg;
     const uint64_t one = 1;
     (void)pthread_mutex_lock(&queue->lock);
+    srs_usec *running = &queue->running[queue->started++];
     for (;;) {
         struct srs_task *task = chain_pop(&queue->waiting);
         if (task == NULL && queue->quit)
@@ -68,10 +74,12 @@ static void *thread_main(void *arg)
             (void)pthread_cond_wait(&queue->filled, &queue->lock);
             continue;
         }
+        *running = task->submitted_at;
         (void)pthread_mutex_unlock(&queue->lock);
         task->result = task->run(task);
         task->story = srs_err_save();
         (void)pthread_mutex_lock(&queue->lock);
+        *running = 0;
         chain_push(&queue->finished, task);
         ssize_t n = write(queue->event_io.fd, &one, sizeof one);
         (void)n; // full counter: the reader has not looked yet and will see this one too
@@ -121,6 +129,7 @@ static SRS_YIELDS srs_err collect(void *arg)
 
 static void queue_free(struct srs_task_queue *queue)
 {
+    srs_list_remove(&queue->link);
     srs_io_close(&queue->event_io);
     (void)pthread_cond_destroy(&queue->filled);
     (void)pthread_mutex_destroy(&queue->lock);
@@ -166,6 +175,7 @@ SRS_ERR srs_task_queue_new(const char *name, unsigned threads, struct srs_task_q
         queue_free(queue);
         return srs_wrap(err, "task queue");
     }
+    srs_list_push(&queues, &queue->link);
     *out = queue;
     return SRS_OK;
 }
@@ -261,6 +271,26 @@ SRS_YIELDS SRS_ERR srs_task_call(struct srs_task_queue *queue, struct srs_task *
 size_t srs_task_queue_pending(const struct srs_task_queue *queue)
 {
     return queue->pending;
+}
+
+struct srs_task_queue *srs_task_queue_next(const struct srs_task_queue *at)
+{
+    struct srs_list *next = at != NULL ? at->link.next : queues.next;
+    return next != &queues ? srs_list_entry(next, struct srs_task_queue, link) : NULL;
+}
+
+void srs_task_queue_stats(struct srs_task_queue *queue, struct srs_task_queue_stats *out)
+{
+    *out = (struct srs_task_queue_stats){.name = queue->name,
+                                         .threads = queue->thread_count,
+                                         .pending = queue->pending,
+                                         .bytes = queue->pending_bytes};
+    (void)pthread_mutex_lock(&queue->lock);
+    out->oldest = queue->waiting.first != NULL ? queue->waiting.first->submitted_at : 0;
+    for (unsigned i = 0; i < queue->started; i++)
+        if (queue->running[i] != 0 && (out->oldest == 0 || queue->running[i] < out->oldest))
+            out->oldest = queue->running[i];
+    (void)pthread_mutex_unlock(&queue->lock);
 }
 
 SRS_YIELDS bool srs_task_queue_close(struct srs_task_queue *queue, srs_usec deadline)

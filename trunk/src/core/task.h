@@ -43,6 +43,17 @@ SRS_YIELDS SRS_ERR srs_task_call(struct srs_task_queue *queue, struct srs_task *
 // Tasks submitted and not yet done.
 size_t srs_task_queue_pending(const struct srs_task_queue *queue);
 
+// Of all queues there are: the next one behind `at`, NULL for the first and at the end.
+struct srs_task_queue_stats {
+    const char *name;
+    unsigned threads;
+    size_t pending; // tasks
+    size_t bytes;
+    srs_usec oldest; // since when the oldest of them waits or runs; 0 without any
+};
+struct srs_task_queue *srs_task_queue_next(const struct srs_task_queue *at);
+void srs_task_queue_stats(struct srs_task_queue *queue, struct srs_task_queue_stats *out);
+
 // Takes no more tasks and waits until the deadline for those that are in it. False when some still
 // hang in their thread: the queue, its threads and their tasks are then left behind, and the
 // process should end soon.

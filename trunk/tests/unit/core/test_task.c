@@ -413,6 +413,46 @@ static void test_close_given_jobs_in_the_queue_then_waits_for_all(void **state)
     srs_scope_close(&scope);
 }
 
+// --- what the metrics tell ----------------------------------------------------------------------
+
+static void test_queues_given_jobs_that_wait_and_run_then_told_with_their_age(void **state)
+{
+    struct record record;
+    struct record other;
+    struct srs_task_queue_stats stats;
+    (void)state;
+    assert_null(srs_task_queue_next(NULL));
+    srs_usec before = srs_now();
+    record_open(&record, 1);
+    record_open(&other, 3);
+    submit_gated(&record, 1);
+    srs_usec between = srs_now();
+    submit(&record, job_new(&record, 2, 100));
+    assert_ptr_equal(srs_task_queue_next(NULL), record.queue);
+    assert_ptr_equal(srs_task_queue_next(record.queue), other.queue);
+    assert_null(srs_task_queue_next(other.queue));
+    srs_task_queue_stats(record.queue, &stats);
+    assert_string_equal(stats.name, "test");
+    assert_int_equal(stats.threads, 1);
+    assert_int_equal(stats.pending, 2);
+    assert_int_equal(stats.bytes, 100);
+    assert_true(stats.oldest >= before && stats.oldest <= between); // the one that runs
+    srs_task_queue_stats(other.queue, &stats);
+    assert_int_equal(stats.threads, 3);
+    assert_int_equal(stats.pending, 0);
+    assert_int_equal(stats.oldest, 0);
+    open_gate(&record);
+    wait_done(&record);
+    srs_task_queue_stats(record.queue, &stats);
+    assert_int_equal(stats.pending, 0);
+    assert_int_equal(stats.bytes, 0);
+    assert_int_equal(stats.oldest, 0);
+    record_close(&record);
+    assert_ptr_equal(srs_task_queue_next(NULL), other.queue);
+    record_close(&other);
+    assert_null(srs_task_queue_next(NULL));
+}
+
 static void test_close_given_null_then_true(void **state)
 {
     (void)state;
@@ -436,6 +476,7 @@ int main(void)
         CASE(test_scheduler_given_job_that_blocks_100_ms_then_keeps_running),
         CASE(test_close_given_hanging_job_then_false_at_the_deadline),
         CASE(test_close_given_jobs_in_the_queue_then_waits_for_all),
+        CASE(test_queues_given_jobs_that_wait_and_run_then_told_with_their_age),
         CASE(test_close_given_null_then_true),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
