@@ -25,6 +25,9 @@ static const struct {
 #undef X
 };
 
+// Helper threads count too.
+static uint64_t counts[sizeof codes / sizeof codes[0]];
+
 static struct srs_err_trace *trace_new(void)
 {
     return pool_count > 0 ? pool[--pool_count] : srs_new(struct srs_err_trace);
@@ -94,6 +97,25 @@ static size_t code_index(srs_err err)
             high = mid;
     }
     return low;
+}
+
+void srs_err_count(srs_err err)
+{
+    size_t i = code_index(err);
+    if (i < sizeof codes / sizeof codes[0] && codes[i].number == (int)err)
+        (void)__atomic_fetch_add(&counts[i], 1, __ATOMIC_RELAXED);
+}
+
+uint64_t srs_err_counted(size_t *at, srs_err *err)
+{
+    while (*at < sizeof codes / sizeof codes[0]) {
+        size_t i = (*at)++;
+        uint64_t count = __atomic_load_n(&counts[i], __ATOMIC_RELAXED);
+        *err = (srs_err)codes[i].number;
+        if (count > 0)
+            return count;
+    }
+    return 0;
 }
 
 const char *srs_err_name(srs_err err)

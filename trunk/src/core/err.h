@@ -8,6 +8,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum srs_err {
     SRS_OK = 0,
@@ -69,6 +70,11 @@ void srs_err_drop(srs_err err, const char *why);
 // table.
 const char *srs_err_name(srs_err err);
 const char *srs_err_sentence(srs_err err);
+
+// One more of that code was handled: it was logged, or its place in the log was taken by a limit.
+void srs_err_count(srs_err err);
+// How often the next code was counted, from *at on, which begins as 0; 0 behind the last.
+uint64_t srs_err_counted(size_t *at, srs_err *err);
 
 // The current story if it is that of `err`, else NULL. Valid until the next call of this module.
 const struct srs_err_trace *srs_err_story(srs_err err);

@@ -349,6 +349,7 @@ static bool is_peer_gone(srs_err err)
 static void err_log(enum srs_log_level level, srs_err err, const char *module, const char *action)
 {
     char text[LINE_MAX_SIZE - 200];
+    srs_err_count(err);
     srs_err_format(err, text, sizeof text);
     srs_log_write(level, module, "%s %s", action, text);
     (void)srs_bare(err);

@@ -258,6 +258,26 @@ static void test_err_given_more_stories_than_the_pool_keeps_then_all_freed(void 
     assert_int_equal(1, trace->count);
 }
 
+static void test_err_counted_given_codes_then_each_told_once_in_order(void **state)
+{
+    size_t at = 0;
+    srs_err err = SRS_OK;
+    (void)state;
+    assert_int_equal(srs_err_counted(&at, &err), 0);
+    srs_err_count(SRS_E_LIMIT);
+    srs_err_count(SRS_E_SOCKET_READ);
+    srs_err_count(SRS_E_LIMIT);
+    srs_err_count(SRS_OK);
+    srs_err_count((srs_err)123456); // of no table
+    at = 0;
+    assert_int_equal(srs_err_counted(&at, &err), 1);
+    assert_int_equal(err, SRS_E_SOCKET_READ);
+    assert_int_equal(srs_err_counted(&at, &err), 2);
+    assert_int_equal(err, SRS_E_LIMIT);
+    assert_int_equal(srs_err_counted(&at, &err), 0);
+    assert_int_equal(srs_err_counted(&at, &err), 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, reset, reset)
@@ -278,6 +298,7 @@ int main(void)
         CASE(test_err_save_given_kept_story_then_restored),
         CASE(test_err_swap_given_two_coroutines_then_own_stories),
         CASE(test_err_given_more_stories_than_the_pool_keeps_then_all_freed),
+        CASE(test_err_counted_given_codes_then_each_told_once_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
