@@ -54,6 +54,8 @@ struct srs_source_stats {
     uint64_t unusable;  // frames before their configuration, added by the ingest
     uint64_t bytes_out; // wire bytes to consumers, added by output code
     uint64_t consumers_total;
+    uint64_t delayed; // packets to consumers, and how long they took together from arrival to
+    srs_usec delay;   // socket, added by output code
 };
 
 // Bit rates over the last window; the server's statistics fill it in.

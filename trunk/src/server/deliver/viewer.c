@@ -182,6 +182,16 @@ static void set_clock(struct srs_viewer *viewer, const struct srs_packet_head *f
     state->start_ms = srs_mux_time_ms(state, first);
 }
 
+// Who waits for a publisher waits for somebody else.
+static void count_join(const struct srs_viewer *viewer)
+{
+    const struct srs_source *source = viewer->consumer.source;
+    const struct srs_viewer_stats *stats = &viewer->stats;
+    if (viewer->tally != NULL && source->publisher != NULL &&
+        source->published_at <= stats->joined_at)
+        srs_histogram_add(&viewer->tally->join, stats->first_media_at - stats->joined_at);
+}
+
 // The file header, metadata and configurations become control bytes: they must not change while
 // they go out in parts.
 static void start(struct srs_viewer *viewer)
@@ -192,6 +202,7 @@ static void start(struct srs_viewer *viewer)
         return;
     viewer->started = true;
     viewer->stats.first_media_at = srs_now();
+    count_join(viewer);
     set_clock(viewer, &first->head);
     struct srs_mux_state before = viewer->state;
     size_t done = 0;
@@ -333,17 +344,40 @@ static void count_jump(struct srs_viewer *viewer, uint64_t lost)
 {
     viewer->stats.jumps += lost > 0;
     viewer->stats.skipped += lost;
+    if (lost == 0)
+        return;
     if (viewer->consumer.source != NULL)
         viewer->consumer.source->stats.skipped += lost;
+    if (viewer->tally != NULL) {
+        viewer->tally->jumps++;
+        viewer->tally->skipped += lost;
+    }
 }
 
-static void end_part(struct srs_viewer *viewer, const struct srs_writer_mark *mark)
+// What was there before the viewer came says nothing about how long we take.
+static void count_delay(struct srs_viewer *viewer, const struct srs_packet *packet, srs_usec now)
+{
+    srs_usec arrived = packet->head.arrived;
+    struct srs_source *source = viewer->consumer.source;
+    viewer->tally->packets++;
+    if (arrived < viewer->stats.joined_at)
+        return;
+    srs_histogram_add(&viewer->tally->delay, now - arrived);
+    if (source != NULL) {
+        source->stats.delay += now - arrived;
+        source->stats.delayed++;
+    }
+}
+
+static void end_part(struct srs_viewer *viewer, const struct srs_writer_mark *mark, srs_usec now)
 {
     if (mark->part == SRS_WRITER_PENDING) {
         srs_buf_consume(&viewer->pending, srs_buf_size(&viewer->pending));
         return;
     }
     count_jump(viewer, mark->lost);
+    if (viewer->tally != NULL)
+        count_delay(viewer, mark->packet, now);
     if (mark->part == SRS_WRITER_HELD) {
         srs_packet_unref(viewer->held);
         viewer->held = NULL;
@@ -374,6 +408,7 @@ static void stop_in(struct srs_viewer *viewer, const struct srs_writer_mark *mar
 static void settle(struct srs_viewer *viewer, const struct srs_writer *writer, size_t sent)
 {
     size_t wire = sent + viewer->offset; // marks count from the beginning of the held packet
+    srs_usec now = srs_now();
     for (unsigned i = 0; i < writer->count; i++) {
         const struct srs_writer_mark *mark = &writer->marks[i];
         size_t end = i + 1 < writer->count ? writer->marks[i + 1].start : writer->gather.wire;
@@ -381,7 +416,7 @@ static void settle(struct srs_viewer *viewer, const struct srs_writer *writer, s
             stop_in(viewer, mark, wire - mark->start);
             return;
         }
-        end_part(viewer, mark);
+        end_part(viewer, mark, now);
     }
     count_jump(viewer, writer->lost);
     viewer->state = writer->state;

@@ -268,6 +268,7 @@ static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *
         err = srs_fail(player->client.kicked, "%s", srs_err_sentence(player->client.kicked));
 out:
     if (player != NULL) {
+        srs_clients_note_end(&exchange->server->clients, &player->client, err);
         srs_clients_remove(&exchange->server->clients, &player->client);
         srs_viewer_fini(&player->viewer);
         srs_free(player);

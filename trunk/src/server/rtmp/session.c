@@ -730,6 +730,7 @@ static SRS_YIELDS srs_err session_main(void *arg)
     bool opened = !err;
     if (!err)
         err = serve(session);
+    srs_clients_note_end(&session->server->clients, &session->client, err);
     log_end(session, err);
     end_publish(session);
     end_play(session);

@@ -1,4 +1,5 @@
 #include "server/stat/clients.h"
+#include "core/assert.h"
 #include "core/mem.h"
 #include "server/stat/rate.h"
 #include <stdio.h>
@@ -26,6 +27,19 @@ static void free_texts(struct srs_client *client)
     srs_free(client->page_url);
     srs_free(client->swf_url);
     srs_free(client->name);
+}
+
+struct srs_client_kind *srs_clients_kind(struct srs_clients *clients, const char *type,
+                                         bool publish)
+{
+    for (unsigned i = 0; i < clients->kind_count; i++)
+        if (strcmp(clients->kinds[i].type, type) == 0)
+            return &clients->kinds[i];
+    srs_assert(clients->kind_count < SRS_CLIENT_KINDS); // types are literals
+    struct srs_client_kind *kind = &clients->kinds[clients->kind_count++];
+    kind->type = type;
+    kind->publish = publish;
+    return kind;
 }
 
 SRS_ERR srs_clients_add(struct srs_clients *clients, struct srs_client *client,
@@ -56,6 +70,11 @@ SRS_ERR srs_clients_add(struct srs_clients *clients, struct srs_client *client,
     }
     clients->count++;
     clients->total++;
+    client->kind = srs_clients_kind(clients, info->type, info->publish);
+    client->kind->now++;
+    client->kind->total++;
+    if (info->viewer != NULL)
+        info->viewer->tally = &client->kind->tally;
     return SRS_OK;
 }
 
@@ -71,10 +90,20 @@ void srs_clients_remove(struct srs_clients *clients, struct srs_client *client)
     srs_list_remove(&client->link);
     srs_list_remove(&client->publish_link);
     clients->count--;
+    client->kind->now--;
     free_texts(client);
     srs_source_unref(client->source);
     client->source = NULL;
     srs_event_signal(&clients->left);
+}
+
+void srs_clients_note_end(struct srs_clients *clients, const struct srs_client *client, srs_err err)
+{
+    bool usual = err == SRS_OK || err == SRS_E_CANCELED || err == SRS_E_SOCKET_READ;
+    if (!srs_list_linked(&client->link) || client->kicked || usual)
+        return;
+    clients->errors++;
+    client->kind->errors++;
 }
 
 void srs_client_kick(struct srs_client *client, srs_err why)

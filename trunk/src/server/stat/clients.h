@@ -4,7 +4,17 @@
 #include "core/net.h"
 #include "server/deliver/viewer.h"
 
-enum { SRS_CLIENT_ID = 16 };
+enum { SRS_CLIENT_ID = 16, SRS_CLIENT_KINDS = 16 };
+
+// All clients of a type, those that are gone too.
+struct srs_client_kind {
+    const char *type; // static
+    bool publish;
+    unsigned now;
+    uint64_t total;
+    uint64_t errors; // that ended with one
+    struct srs_tally tally;
+};
 
 // Embedded in a session. Texts that a client did not send are NULL.
 struct srs_client {
@@ -12,6 +22,7 @@ struct srs_client {
     struct srs_list publish_link; // of a publisher
     char id[SRS_CLIENT_ID];       // the context id of its connection
     const char *type;             // "rtmp-play", as the API names it; static
+    struct srs_client_kind *kind;
     bool publish;
     struct srs_source *source; // a reference
     struct srs_conn *conn;
@@ -34,6 +45,8 @@ struct srs_clients {
     unsigned count;
     uint64_t total;
     uint64_t errors;
+    struct srs_client_kind kinds[SRS_CLIENT_KINDS]; // [0..kind_count), in the order they came
+    unsigned kind_count;
 };
 
 void srs_clients_init(struct srs_clients *clients);
@@ -43,8 +56,8 @@ struct srs_client_info {
     bool publish;
     struct srs_source *source;
     struct srs_conn *conn;
-    const struct srs_viewer *viewer;
-    const char *tc_url; // these are copied; NULL or "" for none
+    struct srs_viewer *viewer; // counts into its kind from here on
+    const char *tc_url;        // these are copied; NULL or "" for none
     const char *page_url;
     const char *swf_url;
     const char *name;
@@ -52,6 +65,13 @@ struct srs_client_info {
 // The running coroutine is the session's. NO_MEMORY.
 SRS_ERR srs_clients_add(struct srs_clients *clients, struct srs_client *client,
                         const struct srs_client_info *info);
+// The kind of that name, made if there is none; publish is told by the first.
+struct srs_client_kind *srs_clients_kind(struct srs_clients *clients, const char *type,
+                                         bool publish);
+// Counts how it ends, before it is removed: a kick, a peer that left and an end of our own are no
+// errors. Harmless when it was not added.
+void srs_clients_note_end(struct srs_clients *clients, const struct srs_client *client,
+                          srs_err err);
 // Harmless when it was not added.
 void srs_clients_remove(struct srs_clients *clients, struct srs_client *client);
 // Asks it to end; `why` is KICKED, VHOST_GONE or the like.
