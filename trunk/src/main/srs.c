@@ -2,6 +2,7 @@
 #include "core/co.h"
 #include "core/crash.h"
 #include "core/crypto.h"
+#include "core/interfaces.h"
 #include "core/log.h"
 #include "core/privilege.h"
 #include "core/process.h"
@@ -155,7 +156,8 @@ int main(int argc, char **argv)
                                    .environ = environ,
                                    .descriptors = srs_process_raise_descriptors(),
                                    .in_container = srs_process_in_container(),
-                                   .send_buffer = srs_process_send_buffer_max()};
+                                   .send_buffer = srs_process_send_buffer_max(),
+                                   .addresses = srs_interfaces_read(NULL, 0)};
     err = srs_config_load(&load, &config);
     if (err)
         return fail_with(err);

@@ -114,7 +114,7 @@ static bool take_header(struct srs_server *server, struct srs_conn *conn,
     return true;
 }
 
-static SRS_YIELDS SRS_ERR open_tls(const struct srs_server *server, struct srs_conn *conn,
+static SRS_YIELDS SRS_ERR open_tls(struct srs_server *server, struct srs_conn *conn,
                                    const struct srs_port *port, srs_usec deadline)
 {
     struct srs_tls_server *tls = server->certs->of[port->tls];
@@ -124,6 +124,8 @@ static SRS_YIELDS SRS_ERR open_tls(const struct srs_server *server, struct srs_c
     tls = srs_tls_server_ref(tls); // a reload may come in between
     srs_err err = srs_tls_accept(conn, tls, deadline);
     srs_tls_server_unref(tls);
+    server->stat.handshakes_done += err == SRS_OK;
+    server->stat.handshakes_failed += err != SRS_OK;
     if (err == SRS_E_TLS_PLAIN)
         return srs_wrap(err, "port of %s", port->protocol);
     if (err)

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WANTED_MAX = 6 * SRS_CONFIG_LISTEN_MAX, SHARED = SRS_PORT_API | SRS_PORT_SERVER };
+enum { WANTED_MAX = 7 * SRS_CONFIG_LISTEN_MAX, SHARED = SRS_PORT_API | SRS_PORT_SERVER };
 
 static const struct srs_port rtmp_port = {"rtmp", srs_rtmp_accept, 0, true, SRS_CERTS_NONE};
 static const struct srs_port rtmps_port = {"rtmps", srs_rtmp_accept, 0, true, SRS_CERTS_RTMPS};
@@ -29,6 +29,9 @@ static const struct web_ports web_ports = {
 static const struct web_ports shared_ports = {
     {"http", srs_web_accept, SHARED, false, SRS_CERTS_NONE},
     {"https", srs_web_accept, SHARED, false, SRS_CERTS_WEB}};
+
+static const struct srs_port exporter_port = {"exporter", srs_web_accept, SRS_PORT_EXPORTER, false,
+                                              SRS_CERTS_NONE};
 
 struct replaced {
     struct srs_config_endpoint at;
@@ -115,6 +118,7 @@ static void admit(struct listening *listening, struct srs_conn *conn)
         srs_conn_free(conn);
         return;
     }
+    srs_conn_set_traffic(conn, srs_stat_traffic(&server->stat, listening->port->protocol));
     srs_err err = listening->port->accept(server, conn, listening->port);
     if (err) {
         srs_err_log(err, "server", "accept");
@@ -240,6 +244,8 @@ static void want_all(struct wants *wants, const struct srs_config *config)
     bool shared =
         api->enabled && server->enabled && srs_config_same_endpoints(&api->listen, &server->listen);
     want(wants, &config->rtmp_listen, &rtmp_port);
+    if (config->exporter.enabled)
+        want(wants, &config->exporter.listen, &exporter_port);
     if (config->rtmps.enabled)
         want(wants, &config->rtmps.listen, &rtmps_port);
     if (!shared) {

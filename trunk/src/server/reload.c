@@ -265,11 +265,15 @@ static SRS_YIELDS SRS_ERR run(struct srs_reload *reload)
 
 static void end(struct srs_reload *reload, srs_err err)
 {
+    struct srs_stat *stat = &reload->server->stat;
     reload->count++;
     if (err == SRS_E_AGAIN) {
         srs_log_info("reload", "the configuration is being written, later again");
         return;
     }
+    stat->reloads_done += err == SRS_OK;
+    stat->reloads_refused += err != SRS_OK;
+    stat->reload_refused = err != SRS_OK;
     if (err && !reload->asked) {
         reload->status.err = err;
         srs_err_format(err, reload->status.story, sizeof reload->status.story);

@@ -45,6 +45,9 @@ static SRS_YIELDS SRS_ERR start(struct srs_server *server, const struct srs_conf
     if (!err)
         err = srs_scope_spawn(&server->services, statistics_main, server);
     if (!err)
+        err = srs_sampler_new(&server->services, &server->config, &server->stat.system,
+                              &server->sampler);
+    if (!err)
         err = srs_reload_new(server, args, &server->reload);
     if (!err)
         err = srs_reload_watch_start(server, server->reload);
@@ -98,6 +101,7 @@ static SRS_YIELDS void stop(struct srs_server *server)
     srs_scope_close(&server->sessions);
     srs_check_free(server->check, srs_now() + helpers_usec);
     srs_files_close(server->files, srs_now() + helpers_usec);
+    srs_sampler_close(server->sampler, srs_now() + helpers_usec);
     if (server->sources != NULL)
         srs_sources_free(server->sources);
     srs_beat_free(server->beat);

@@ -8,6 +8,7 @@
 #include "server/life/identity.h"
 #include "server/stat/clients.h"
 #include "server/stat/peers.h"
+#include "server/stat/stat.h"
 #include "stream/source.h"
 
 struct srs_files;
@@ -30,7 +31,9 @@ struct srs_server {
     struct srs_check *check; // of posted configurations
     struct srs_clients clients;
     struct srs_peers peers;
-    struct srs_scope services; // listeners, beat, statistics
+    struct srs_stat stat;
+    struct srs_sampler *sampler; // fills stat.system
+    struct srs_scope services;   // listeners, beat, statistics
     struct srs_scope sessions;
     char id[SRS_IDENTITY];      // stays over restarts where there is a pid file
     char service[SRS_IDENTITY]; // random, of this start

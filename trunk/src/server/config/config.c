@@ -59,6 +59,8 @@ static const char environment_text[] =
 
 static SRS_ERR load_tree(struct snapshot *snapshot, const struct srs_config_args *args)
 {
+    struct srs_config_limits limits = {.descriptors = args->descriptors,
+                                       .addresses = args->addresses};
     const char *file = NULL;
     struct srs_config_tree *tree = &snapshot->tree;
     srs_err err;
@@ -87,7 +89,7 @@ static SRS_ERR load_tree(struct snapshot *snapshot, const struct srs_config_args
     if (!err)
         err = srs_config_check(tree, &snapshot->notes);
     if (!err)
-        err = srs_config_cross_check(tree, args->descriptors, &snapshot->notes);
+        err = srs_config_cross_check(tree, &limits, &snapshot->notes);
     return err;
 }
 

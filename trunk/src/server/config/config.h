@@ -179,6 +179,17 @@ struct srs_config {
     struct srs_config_tls rtmps;
     struct srs_config_http http_api;
     struct srs_config_http http_server;
+    struct {
+        bool enabled;
+        struct srs_config_endpoints listen;
+        const char *label; // "" for none
+        const char *tag;
+    } exporter;
+    struct {
+        bool enabled;
+        int64_t network; // index into the machine's addresses
+        struct srs_config_words disk;
+    } stats;
 
     const struct srs_config_vhost *vhosts; // [0..vhost_count), by name
     size_t vhost_count;
@@ -206,6 +217,7 @@ struct srs_config_args {
     bool in_container;    // seen; without this, only in_docker says so
     uint64_t memory;      // bytes of the machine; 0 to ask the system
     uint64_t send_buffer; // most that the kernel gives; 0 when not known
+    uint64_t addresses;   // of the machine's interfaces; 0 when not known
     // A text in the place of the file; it includes no files. NULL for none.
     const char *text;
     size_t text_size;

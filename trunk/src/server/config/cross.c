@@ -404,11 +404,35 @@ static OWN_FRAME SRS_ERR check_vhost(const struct srs_config_node *vhost,
     return SRS_OK;
 }
 
-SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t descriptors,
+static OWN_FRAME SRS_ERR check_stats(const struct srs_config_node *root, uint64_t addresses)
+{
+    struct srs_config_value network;
+    srs_err err = get(root, "stats", "network", &network);
+    if (!err && addresses > 0 && network.number > 0 && (uint64_t)network.number >= addresses)
+        err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                       "stats.network %lld: this machine has %llu addresses, from 0",
+                       (long long)network.number, (unsigned long long)addresses);
+    return err;
+}
+
+static SRS_ERR note_version(const struct srs_config_node *root, struct srs_config_notes *notes)
+{
+    bool on = false;
+    srs_err err = get_on(root, "", "query_latest_version", &on);
+    if (!err && on)
+        srs_config_note(notes, "directive query_latest_version has no effect: there is no server "
+                               "to ask");
+    return err;
+}
+
+SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
+                               const struct srs_config_limits *limits,
                                struct srs_config_notes *notes)
 {
     char place[SRS_CONFIG_PLACE];
-    srs_err err = check_process(&tree->root, descriptors);
+    srs_err err = check_process(&tree->root, limits->descriptors);
+    if (!err)
+        err = check_stats(&tree->root, limits->addresses);
     if (!err)
         err = check_web(&tree->root);
     if (!err)
@@ -433,6 +457,8 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t desc
     if (srs_config_node_path(&tree->root, "rtmp", "listen") == NULL)
         srs_config_note(notes, "no listen: there is no RTMP port");
     err = note_rtmps(&tree->root, notes);
+    if (!err)
+        err = note_version(&tree->root, notes);
     if (err)
         return err;
     if (srs_config_node_find(&tree->root, "vhost") == NULL)

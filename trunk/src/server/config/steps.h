@@ -16,10 +16,16 @@ const char *srs_config_env_get(char *const *env, const char *name);
 // True if any SRS_ variable but those that choose the profile is set.
 bool srs_config_env_any(char *const *env);
 
-// Every directive against the table, then what must fit together. `descriptors`: see struct
-// srs_config_args.
+// What the machine gives; 0 for what is not known, then it is not checked.
+struct srs_config_limits {
+    uint64_t descriptors; // see struct srs_config_args
+    uint64_t addresses;
+};
+
+// Every directive against the table, then what must fit together.
 SRS_ERR srs_config_check(const struct srs_config_tree *tree, struct srs_config_notes *notes);
-SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree, uint64_t descriptors,
+SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
+                               const struct srs_config_limits *limits,
                                struct srs_config_notes *notes);
 
 // The built-in profile as the text of a file.

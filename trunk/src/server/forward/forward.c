@@ -43,6 +43,8 @@ struct srs_forward {
     struct srs_source *source; // a reference
     struct srs_viewer_options options;
     struct srs_tls_client *tls; // a reference, NULL when no destination is inside TLS
+    struct srs_client_kind *kind; // what copies count as
+    struct srs_traffic *traffic;
     char *param;
     unsigned count;
     struct copy copies[]; // [0..count)
@@ -72,9 +74,11 @@ static SRS_YIELDS SRS_ERR dial(struct copy *copy)
         if (!err || err == SRS_E_CANCELED)
             break;
     }
-    if (!err)
-        srs_conn_set_nodelay(copy->conn, true); // set-up is a dialogue of small messages
-    return err;
+    if (err)
+        return err;
+    srs_conn_set_traffic(copy->conn, copy->forward->traffic);
+    srs_conn_set_nodelay(copy->conn, true); // set-up is a dialogue of small messages
+    return SRS_OK;
 }
 
 static SRS_ERR open_client(struct copy *copy)
@@ -195,8 +199,11 @@ static SRS_YIELDS SRS_ERR send_stream(struct copy *copy)
     options.params.msid = copy->client.msid;
     options.params.caps = mux_caps(copy->client.caps_ex);
     srs_viewer_init(&copy->viewer, copy->conn, forward->writer, &options);
+    copy->viewer.tally = &forward->kind->tally;
     srs_viewer_join(&copy->viewer, forward->source);
     forward->source->copies++;
+    forward->kind->now++;
+    forward->kind->total++;
     srs_co_trim_stack();
     while (!err) {
         err = srs_viewer_wait(&copy->viewer, SRS_NEVER);
@@ -210,6 +217,8 @@ static SRS_YIELDS SRS_ERR send_stream(struct copy *copy)
                  (unsigned long long)copy->viewer.stats.skipped,
                  (unsigned long long)srs_conn_bytes_out(copy->conn));
     forward->source->copies--;
+    forward->kind->now--;
+    forward->kind->errors += err != SRS_OK && err != SRS_E_CANCELED;
     srs_viewer_fini(&copy->viewer);
     return err;
 }
@@ -330,6 +339,8 @@ SRS_ERR srs_forward_begin(struct srs_server *server, const struct srs_config_vho
     srs_live_add(SRS_LIVE_FORWARD, 1);
     forward->refs = 1;
     forward->writer = server->writer;
+    forward->kind = srs_clients_kind(&server->clients, "forward", false);
+    forward->traffic = srs_stat_traffic(&server->stat, "forward");
     forward->source = srs_source_ref(source);
     forward->options = srs_server_viewer_options(server, vhost);
     forward->options.mux = &srs_mux_rtmp;

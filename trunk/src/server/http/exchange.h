@@ -4,7 +4,7 @@
 #include "protocol/http/server.h"
 #include "server/server.h"
 
-enum srs_exchange_port { SRS_PORT_API = 1, SRS_PORT_SERVER = 2 };
+enum srs_exchange_port { SRS_PORT_API = 1, SRS_PORT_SERVER = 2, SRS_PORT_EXPORTER = 4 };
 
 struct srs_exchange {
     struct srs_server *server;

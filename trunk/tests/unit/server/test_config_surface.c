@@ -443,7 +443,8 @@ static const char *odd_note(const struct srs_config *config)
                                         "no vhost",
                                         "is out of use and has no effect",
                                         "the log stays on the output",
-                                        "nobody may use the API"};
+                                        "nobody may use the API",
+                                        "there is no server to ask"};
     for (size_t i = 0; i < config->note_count; i++) {
         bool known = false;
         for (size_t j = 0; j < SRS_COUNT(usual); j++)

@@ -1,0 +1,52 @@
+// What the server counts beside its clients and streams, for the metrics. Names are literals.
+#pragma once
+#include "core/histogram.h"
+#include "core/net.h"
+#include "server/stat/system.h"
+
+enum { SRS_STAT_PROTOCOLS = 16, SRS_STAT_CALLBACKS = 16 };
+
+// All connections of a protocol.
+struct srs_stat_protocol {
+    const char *name; // as the log names its port
+    struct srs_traffic traffic;
+};
+
+enum srs_stat_outcome {
+    SRS_STAT_ALLOWED, // the back-end took it
+    SRS_STAT_REFUSED, // the back-end said no
+    SRS_STAT_FAILED,  // no answer, or none that can be read
+    SRS_STAT_DROPPED, // never sent: too many were under way
+    SRS_STAT_OUTCOMES,
+};
+
+// All calls of a callback.
+struct srs_stat_callback {
+    const char *name; // "on_publish"
+    unsigned under_way;
+    uint64_t outcomes[SRS_STAT_OUTCOMES];
+    struct srs_histogram took;
+};
+
+struct srs_stat {
+    struct srs_stat_protocol protocols[SRS_STAT_PROTOCOLS]; // [0..protocol_count)
+    unsigned protocol_count;
+    struct srs_stat_callback callbacks[SRS_STAT_CALLBACKS]; // [0..callback_count)
+    unsigned callback_count;
+    uint64_t reloads_done;
+    uint64_t reloads_refused;
+    bool reload_refused; // the last one
+    uint64_t handshakes_done;
+    uint64_t handshakes_failed; // also of those who left in the middle
+    struct srs_system system;
+};
+
+// Where connections of that protocol count; made if it is new.
+struct srs_traffic *srs_stat_traffic(struct srs_stat *stat, const char *protocol);
+// All protocols together.
+struct srs_traffic srs_stat_total(const struct srs_stat *stat);
+
+// A call of a callback begins; how it ends. One that was never sent is only ended, as DROPPED.
+void srs_stat_callback_begin(struct srs_stat *stat, const char *name);
+void srs_stat_callback_end(struct srs_stat *stat, const char *name, enum srs_stat_outcome outcome,
+                           srs_usec took);
