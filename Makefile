@@ -259,6 +259,7 @@ soak:
 docs: $(OUT)/config_docs
 	@$< full >trunk/conf/full.conf
 	@$< page >trunk/doc/configuration.md
+	@$< metrics >trunk/doc/metrics.md
 
 # PREFIX, DESTDIR, UNIT_DIR, SERVICE_USER and CERT are read by the script; the command line goes
 # before its defaults.

@@ -1,9 +1,11 @@
-// config_docs full | page | rows: what is made from the table of directives. `full` prints
-// trunk/conf/full.conf, every directive with its default; `page` prints
-// trunk/doc/configuration.md. `make docs` writes both, and a check holds them to the table. `rows`
-// prints the table itself for tests that walk over all of it.
+// config_docs full | page | metrics | rows: what is made from the table of directives and from that of
+// metrics. `full` prints trunk/conf/full.conf, every directive with its default; `page` prints
+// trunk/doc/configuration.md; `metrics` prints trunk/doc/metrics.md. `make docs` writes them, and a
+// check holds them to the tables. `rows` prints the table of directives for tests that walk over all
+// of it.
 #include "core/mem.h"
 #include "server/config/table.h"
+#include "server/metrics/page.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -372,15 +374,61 @@ static void print_rows(void)
     }
 }
 
+// --- metrics.md
+// ------------------------------------------------------------------------------------
+
+static void print_labels(const char *labels)
+{
+    while (*labels != '\0') {
+        size_t size = strcspn(labels, " ");
+        (void)printf("`%.*s`", (int)size, labels);
+        labels += size + (labels[size] == ' ');
+        (void)fputs(*labels != '\0' ? " " : "", stdout);
+    }
+}
+
+static void print_metrics(void)
+{
+    (void)printf(
+        "# Metrics\n\n"
+        "Made from the table of metrics by `make docs`: edit `server/metrics/metrics.def` and not "
+        "this page.\n\n"
+        "`exporter { enabled on; }` serves them for Prometheus at `/metrics`: on `exporter.listen` "
+        "(9972), and on the ports of the API. While it is off the API's ports answer "
+        "`{\"code\":1090}`.\n\n"
+        "- `trunk/conf/prometheus.yml` is an example of a configuration that scrapes, "
+        "`trunk/conf/alerts.yml` holds alerts, `trunk/conf/grafana.json` is a dashboard.\n"
+        "- A scrape tells %d streams by name, those that have been there longest; all others are "
+        "added up as stream `~others` without vhost and app. Its counters fall when such a stream "
+        "ends, which Prometheus takes for a restart.\n"
+        "- Values of labels have at most %d bytes. The stream of a name that was cut, or in which "
+        "something was replaced by `?`, ends with `~` and a number of its own, so that no two "
+        "streams have the same labels.\n"
+        "- Counters begin with 0 at the start of the server; those of a stream, with the stream. "
+        "Times are in seconds. Buckets of histograms end at 1, 2, 5, 10, 20, 30, 50, 75, 100, 150, "
+        "200, 300, 400, 500 and 750 ms and at 1, 2, 5, 10 and 30 s.\n"
+        "- With `stats { enabled off; }` the figures of processor and memory are 0.\n\n"
+        "| metric | type | labels | meaning |\n|---|---|---|---|\n",
+        SRS_METRICS_STREAMS_MAX, SRS_METRICS_LABEL_MAX);
+    for (unsigned i = 0; i < SRS_METRICS; i++) {
+        const struct srs_metric_row *row = srs_metric_at((enum srs_metric)i);
+        (void)printf("| `%s` | %s | ", row->name, row->type);
+        print_labels(row->labels);
+        (void)printf(" | %s |\n", row->meaning);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "full") == 0)
         print_full();
     else if (argc == 2 && strcmp(argv[1], "page") == 0)
         print_page();
+    else if (argc == 2 && strcmp(argv[1], "metrics") == 0)
+        print_metrics();
     else if (argc == 2 && strcmp(argv[1], "rows") == 0)
         print_rows();
     else
-        return fputs("usage: config_docs full | page | rows\n", stderr) < 0 ? 2 : 1;
+        return fputs("usage: config_docs full | page | metrics | rows\n", stderr) < 0 ? 2 : 1;
     return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;
 }

@@ -8,6 +8,7 @@
 #include "server/flv/play.h"
 #include "server/front.h"
 #include "server/http/exchange.h"
+#include "server/metrics/serve.h"
 #include "server/page/page.h"
 
 static const srs_usec head_usec =
@@ -47,8 +48,9 @@ static SRS_YIELDS SRS_ERR answer(struct srs_exchange *exchange)
     // A file goes before a stream that nobody publishes (a recording lies beside them), and before
     // the built-in page (a directory may have one of its own). What nobody else knows is the API's
     // index.
-    static serve_fn *const services[] = {srs_flv_serve_live, srs_api_serve,  srs_files_serve,
-                                         srs_flv_serve,      srs_page_serve, srs_api_serve_root};
+    static serve_fn *const services[] = {srs_flv_serve_live, srs_metrics_serve, srs_api_serve,
+                                         srs_files_serve,    srs_flv_serve,     srs_page_serve,
+                                         srs_api_serve_root};
     if (exchange->request->method == SRS_HTTP_OPTIONS)
         return answer_options(exchange);
     bool refused = false;
