@@ -38,6 +38,11 @@ struct route {
 // The first that fits counts: the longer paths stand in front.
 static const struct route routes[] = {
     {"/api/v1/versions", srs_api_serve_versions, SRS_PORT_API | SRS_PORT_SERVER, 0},
+    {"/api/v1/summaries", srs_api_serve_summaries, SRS_PORT_API, 0},
+    {"/api/v1/rusages", srs_api_serve_rusages, SRS_PORT_API, 0},
+    {"/api/v1/self_proc_stats", srs_api_serve_self_proc_stats, SRS_PORT_API, 0},
+    {"/api/v1/system_proc_stats", srs_api_serve_system_proc_stats, SRS_PORT_API, 0},
+    {"/api/v1/meminfos", srs_api_serve_meminfos, SRS_PORT_API, 0},
     {"/api/v1/authors", srs_api_serve_authors, SRS_PORT_API, 0},
     {"/api/v1/features", srs_api_serve_features, SRS_PORT_API, 0},
     {"/api/v1/requests", srs_api_serve_requests, SRS_PORT_API, 0},

@@ -28,3 +28,10 @@ SRS_YIELDS srs_err srs_api_serve_warnings(struct srs_api_call *call, const char 
 
 // openapi.c
 SRS_YIELDS srs_err srs_api_serve_openapi(struct srs_api_call *call, const char *rest);
+
+// system.c
+SRS_YIELDS srs_err srs_api_serve_summaries(struct srs_api_call *call, const char *rest);
+SRS_YIELDS srs_err srs_api_serve_rusages(struct srs_api_call *call, const char *rest);
+SRS_YIELDS srs_err srs_api_serve_self_proc_stats(struct srs_api_call *call, const char *rest);
+SRS_YIELDS srs_err srs_api_serve_system_proc_stats(struct srs_api_call *call, const char *rest);
+SRS_YIELDS srs_err srs_api_serve_meminfos(struct srs_api_call *call, const char *rest);

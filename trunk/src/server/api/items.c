@@ -402,11 +402,11 @@ SRS_ERR srs_api_v1_index(struct srs_buf *out)
 {
     static const struct entry urls[] = {
         {"versions", "the version of this server"},
-        {"summaries", not_built},
-        {"rusages", not_built},
-        {"self_proc_stats", not_built},
-        {"system_proc_stats", not_built},
-        {"meminfos", not_built},
+        {"summaries", "the process and the machine at a glance"},
+        {"rusages", "what the process has used"},
+        {"self_proc_stats", "the process, as /proc tells"},
+        {"system_proc_stats", "the processors, as /proc tells"},
+        {"meminfos", "the memory, as /proc tells"},
         {"authors", "license and authors"},
         {"features", "what this build has"},
         {"requests", "the request itself, to look at"},
