@@ -237,17 +237,12 @@ static void want_web(struct wants *wants, const struct srs_config_http *http,
 
 // The API and the HTTP server may share their port. Then they share that of HTTPS as well, when
 // both have it, wherever the API's is said to be.
-static void want_all(struct wants *wants, const struct srs_config *config)
+static void want_pages(struct wants *wants, const struct srs_config *config)
 {
     const struct srs_config_http *api = &config->http_api;
     const struct srs_config_http *server = &config->http_server;
     bool shared =
         api->enabled && server->enabled && srs_config_same_endpoints(&api->listen, &server->listen);
-    want(wants, &config->rtmp_listen, &rtmp_port);
-    if (config->exporter.enabled)
-        want(wants, &config->exporter.listen, &exporter_port);
-    if (config->rtmps.enabled)
-        want(wants, &config->rtmps.listen, &rtmps_port);
     if (!shared) {
         want_web(wants, api, &api_ports);
         want_web(wants, server, &web_ports);
@@ -261,6 +256,17 @@ static void want_all(struct wants *wants, const struct srs_config *config)
     } else if (api->https.enabled) {
         want(wants, &api->https.listen, &api_ports.tls);
     }
+}
+
+// Where the exporter names a port of the API, that serves the metrics as well and stands in front.
+static void want_all(struct wants *wants, const struct srs_config *config)
+{
+    want(wants, &config->rtmp_listen, &rtmp_port);
+    if (config->rtmps.enabled)
+        want(wants, &config->rtmps.listen, &rtmps_port);
+    want_pages(wants, config);
+    if (config->exporter.enabled)
+        want(wants, &config->exporter.listen, &exporter_port);
 }
 
 // --- changes ------------------------------------------------------------------------------------

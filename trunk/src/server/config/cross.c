@@ -415,6 +415,49 @@ static OWN_FRAME SRS_ERR check_stats(const struct srs_config_node *root, uint64_
     return err;
 }
 
+static SRS_ERR has_endpoint(const struct srs_config_node *root, const char *scope,
+                            const struct srs_config_endpoint *at, bool *has)
+{
+    struct srs_config_value value;
+    srs_err err = get(root, scope, "listen", &value);
+    *has = false;
+    for (size_t i = 0; !err && i < value.listen.count; i++)
+        *has = *has || srs_config_same_endpoint(&value.listen.items[i], at);
+    return err;
+}
+
+// The API's port may be the exporter's too, as both serve the metrics; others do not.
+static OWN_FRAME SRS_ERR check_exporter_at(const struct srs_config_node *root,
+                                           const struct srs_config_endpoint *at)
+{
+    static const char *const scopes[] = {"http_api", "rtmp", "http_server"};
+    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+        bool on = i == 1; // RTMP has no switch
+        bool has = false;
+        srs_err err = on ? SRS_OK : get_on(root, scopes[i], "enabled", &on);
+        if (!err && on)
+            err = has_endpoint(root, scopes[i], at, &has);
+        if (err || (has && i == 0))
+            return err;
+        if (has)
+            return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "exporter.listen %u is a port of %s",
+                            at->port, scopes[i]);
+    }
+    return SRS_OK;
+}
+
+static OWN_FRAME SRS_ERR check_exporter(const struct srs_config_node *root)
+{
+    bool on = false;
+    struct srs_config_value listen;
+    srs_err err = get_on(root, "exporter", "enabled", &on);
+    if (!err)
+        err = get(root, "exporter", "listen", &listen);
+    for (size_t i = 0; !err && on && i < listen.listen.count; i++)
+        err = check_exporter_at(root, &listen.listen.items[i]);
+    return err;
+}
+
 static SRS_ERR note_version(const struct srs_config_node *root, struct srs_config_notes *notes)
 {
     bool on = false;
@@ -433,6 +476,8 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
     srs_err err = check_process(&tree->root, limits->descriptors);
     if (!err)
         err = check_stats(&tree->root, limits->addresses);
+    if (!err)
+        err = check_exporter(&tree->root);
     if (!err)
         err = check_web(&tree->root);
     if (!err)
