@@ -111,6 +111,46 @@ static void test_clients_given_a_kick_then_its_coroutine_ends(void **state)
     srs_scope_close(&scope);
 }
 
+static void test_clients_given_types_and_ends_then_counted_by_kind(void **state)
+{
+    static const struct {
+        srs_err end;
+        srs_err kick;
+        unsigned errors; // so far
+    } rows[] = {{SRS_OK, SRS_OK, 0},
+                {SRS_E_CANCELED, SRS_OK, 0},
+                {SRS_E_SOCKET_READ, SRS_OK, 0},
+                {SRS_E_RTMP_STATE, SRS_OK, 1},
+                {SRS_E_SEND_TIMEOUT, SRS_OK, 2},
+                {SRS_E_KICKED, SRS_E_KICKED, 2}};
+    struct srs_client publisher;
+    struct srs_client_info info = info_of(true);
+    (void)state;
+    info.type = "fmle-publish";
+    assert_err(SRS_OK, srs_clients_add(&server.clients, &publisher, &info), "add");
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_client player;
+        info = info_of(false);
+        assert_err(SRS_OK, srs_clients_add(&server.clients, &player, &info), "add");
+        player.kicked = rows[i].kick;
+        srs_clients_note_end(&server.clients, &player, rows[i].end);
+        assert_int_equal(player.kind->now, 1);
+        srs_clients_remove(&server.clients, &player);
+        srs_clients_note_end(&server.clients, &player,
+                             SRS_E_RTMP_STATE); // it is no client any more
+        assert_int_equal(server.clients.errors, rows[i].errors);
+    }
+    const struct srs_client_kind *kind = srs_clients_kind(&server.clients, "rtmp-play", false);
+    assert_int_equal(kind->now, 0);
+    assert_int_equal(kind->total, SRS_COUNT(rows));
+    assert_int_equal(kind->errors, 2);
+    assert_int_equal(server.clients.kind_count, 2);
+    kind = srs_clients_kind(&server.clients, "fmle-publish", true);
+    assert_true(kind->publish && kind == publisher.kind);
+    assert_int_equal(kind->errors, 0);
+    srs_clients_remove(&server.clients, &publisher);
+}
+
 static int setup_all(void **state)
 {
     (void)state;
@@ -125,6 +165,7 @@ int main(void)
         TEST(test_clients_given_one_then_copied_found_and_forgotten),
         TEST(test_clients_given_no_memory_then_not_added_and_nothing_held),
         TEST(test_clients_given_a_kick_then_its_coroutine_ends),
+        TEST(test_clients_given_types_and_ends_then_counted_by_kind),
     };
     return cmocka_run_group_tests(tests, setup_all, NULL);
 }
