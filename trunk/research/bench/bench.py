@@ -64,6 +64,8 @@ BARS = {
     "api.video_p99": (1.0, "x allowed", "p99 against before + max(a fifth, 10 ms)"),
     "api.audio_p99": (1.0, "x allowed", "p99 against before + max(a fifth, 10 ms)"),
     "api.long_slices": (0, "lines", "`long slice` in the server's log"),
+    "scrape.cpu": (30, "ms", "CPU of a scrape of /metrics with 1000 streams"),
+    "scrape.long_slices": (0, "lines", "`long slice` in the server's log"),
     "echo.cpu": (1.25, "x bare", "CPU per round trip, 1000 active connections"),
 }
 

@@ -1,9 +1,11 @@
 """The scenarios: what runs in which order, and which figures come out. The bars are in bench.py."""
 import http.client
 import os
+import signal
 import statistics
 import threading
 import time
+import urllib.request
 from contextlib import ExitStack
 
 import bench_proc as proc
@@ -25,6 +27,9 @@ API_STREAMS = 100
 API_VIEWERS = 2000
 API_BITS = 100_000
 API_DASHBOARDS = 10
+SCRAPE_STREAMS = 1000  # as many as a scrape tells by name
+SCRAPE_BITS = 20_000
+SCRAPES = 30  # in less time than a silent publisher is given
 STREAM_KEPT_S = 30  # of a source's log, while somebody is behind
 BYTES_BELOW = 0.001  # the largest share a player may be below the median
 OTHERS_BUSY = 0.25  # of a core, by processes that are none of ours
@@ -584,6 +589,47 @@ def api(env):
         env.report.fail("api.lost", "; ".join(lost))
 
 
+def scrape_once(port):
+    """Bytes of the page."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        return len(answer.read())
+
+
+def scrape(env):
+    """The publishers stand still meanwhile, so that the scrapes are all that the server does."""
+    if not env.have_srs:
+        return
+    port = proc.free_port()
+    with ExitStack() as stack:
+        server = stack.enter_context(env.srs(
+            top=f"exporter {{ enabled on; listen 127.0.0.1:{port}; }}"))
+        load = stack.enter_context(env.load())
+        publish(load, SCRAPE_STREAMS, SCRAPE_BITS, server.rtmp_url)
+        os.kill(load.pid, signal.SIGSTOP)
+        try:
+            time.sleep(0.5)  # what is on its way arrives
+            size = scrape_once(port)
+            before = len(server.long_slices())
+            idle, at = server.cpu(), time.monotonic()
+            time.sleep(1)
+            idle = (server.cpu() - idle) / (time.monotonic() - at)
+            cpu, at = server.cpu(), time.monotonic()
+            for _ in range(SCRAPES):
+                scrape_once(port)
+            took = time.monotonic() - at
+            cpu = server.cpu() - cpu - idle * took
+        finally:
+            os.kill(load.pid, signal.SIGCONT)
+        server.check_alive()
+        slices = server.long_slices()[before:]
+    for line in slices:
+        env.report.say(line)
+    env.report.info("scrape.size", size / 1024, "KiB")
+    env.report.info("scrape.time", took / SCRAPES * 1000, "ms")
+    env.report.check("scrape.cpu", cpu / SCRAPES * 1000)
+    env.report.check("scrape.long_slices", len(slices))
+
+
 def echo_run(env, name, argv, port):
     """CPU nanoseconds per round trip."""
     drive = [env.tool("bench_echo"), "drive", str(port), str(VIEWERS)]
@@ -632,5 +678,6 @@ SCENARIOS = {
     "tls": tls,
     "bounds": bounds,
     "api": api,
+    "scrape": scrape,
     "echo": echo,
 }
