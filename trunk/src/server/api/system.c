@@ -67,8 +67,8 @@ static bool all_read(const struct srs_system *system)
            system->disk.ok && system->platform.ok && system->network.ok && system->sockets.ok;
 }
 
-void srs_api_put_summaries(const struct srs_server *server, struct srs_json *json,
-                           struct cJSON *data)
+static void put_summaries(const struct srs_server *server, struct srs_json *json,
+                          struct cJSON *data)
 {
     srs_json_put_flag(json, data, "ok", all_read(&server->stat.system));
     srs_json_put_number(json, data, "now_ms", srs_wall_now() / SRS_MSEC);
@@ -81,8 +81,15 @@ void srs_api_put_summaries(const struct srs_server *server, struct srs_json *jso
 SRS_ERR srs_api_summaries(const struct srs_server *server, struct srs_buf *out)
 {
     struct srs_json json = srs_json_new();
-    srs_api_put_summaries(server, &json, json.root);
+    put_summaries(server, &json, json.root);
     return srs_json_finish(&json, ",\"data\":", out);
+}
+
+SRS_ERR srs_api_summaries_alone(const struct srs_server *server, struct srs_buf *out)
+{
+    struct srs_json json = srs_json_new();
+    put_summaries(server, &json, srs_json_put_object(&json, json.root, "data"));
+    return srs_json_finish(&json, "", out);
 }
 
 // --- one reading --------------------------------------------------------------------------------

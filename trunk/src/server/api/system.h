@@ -11,6 +11,5 @@ SRS_ERR srs_api_self_proc_stats(const struct srs_server *server, struct srs_buf 
 SRS_ERR srs_api_system_proc_stats(const struct srs_server *server, struct srs_buf *out);
 SRS_ERR srs_api_meminfos(const struct srs_server *server, struct srs_buf *out);
 
-// The members of the summaries' data into an object that is being made: for the heartbeat.
-void srs_api_put_summaries(const struct srs_server *server, struct srs_json *json,
-                           struct cJSON *data);
+// {"data":{..}} of the summaries, for the heartbeat. Errors as above.
+SRS_ERR srs_api_summaries_alone(const struct srs_server *server, struct srs_buf *out);
