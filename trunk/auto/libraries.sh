@@ -42,6 +42,7 @@ fi
 by_pkgconfig ssl libssl 3.0 libssl-dev
 by_pkgconfig crypto libcrypto 3.0 libssl-dev
 by_pkgconfig cares libcares 1.18 libc-ares-dev
+by_pkgconfig curl libcurl 7.85 libcurl4-openssl-dev
 by_pkgconfig cjson libcjson 1.7 libcjson-dev
 by_program http_parser '#include <http_parser.h>
 int main(void) { return (int)http_parser_version() < 0; }' -lhttp_parser libhttp-parser-dev

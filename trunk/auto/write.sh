@@ -16,9 +16,9 @@ CC := $cc
 CC_KIND := $cc_kind
 WERROR := $werror
 ST_ARCHIVE := $st_archive
-LIB_CFLAGS := $(echo $st_cflags $ssl_cflags $crypto_cflags $cares_cflags $cjson_cflags |
+LIB_CFLAGS := $(echo $st_cflags $ssl_cflags $crypto_cflags $cares_cflags $cjson_cflags $curl_cflags |
     sed -E 's/(^| )-I/\1-isystem /g; s!-isystem /usr/include( |$)!!g')
-LIB_LIBS := $http_parser_libs $cjson_libs $cares_libs $ssl_libs $crypto_libs
+LIB_LIBS := $http_parser_libs $cjson_libs $curl_libs $cares_libs $ssl_libs $crypto_libs
 EOF
 if [ $with_tests = yes ]; then
     put objs/config-test.mk <<EOF

@@ -62,6 +62,8 @@ SRS_ERR srs_reactor_init(void);
 SRS_ERR srs_io_open(struct srs_io *io, int fd);
 // Waiters get SOCKET_CLOSED. Harmless on a closed one.
 void srs_io_close(struct srs_io *io);
+// For a descriptor that somebody else has closed already, before any yield since: nobody is woken.
+void srs_io_forget(struct srs_io *io);
 // Waits until one of the wanted sorts of readiness; SOCKET_TIMEOUT, CANCELED, SOCKET_CLOSED (io is
 // not touched then).
 SRS_YIELDS SRS_ERR srs_io_wait(struct srs_io *io, unsigned want, srs_usec deadline);

@@ -516,6 +516,24 @@ void srs_conn_poke(struct srs_conn *conn)
         srs_co_wake(conn->io.writer, SRS_OK);
 }
 
+SRS_YIELDS SRS_ERR srs_conn_wait_gone(struct srs_conn *conn, srs_usec deadline)
+{
+    srs_co_may_yield();
+    srs_err err = SRS_OK;
+    while (!err && !conn->poked) {
+        if ((conn->io.ready & SRS_IO_HUP) != 0)
+            return srs_bare(SRS_E_SOCKET_READ);
+        srs_assert(conn->io.reader == NULL);
+        conn->io.reader = srs_co_self();
+        err = srs_co_park(deadline); // each arrival of bytes ends it too
+        if (err == SRS_E_SOCKET_CLOSED)
+            return err;
+        conn->io.reader = NULL;
+    }
+    conn->poked = false;
+    return err;
+}
+
 bool srs_conn_writable(const struct srs_conn *conn)
 {
     return (conn->io.ready & SRS_IO_WRITE) != 0;

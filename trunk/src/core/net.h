@@ -96,6 +96,9 @@ enum { SRS_CONN_READABLE = 1, SRS_CONN_WRITABLE = 2 };
 // wait with SRS_OK, so the caller looks at its own state after each return.
 SRS_YIELDS SRS_ERR srs_conn_wait(struct srs_conn *conn, unsigned want, srs_usec deadline);
 void srs_conn_poke(struct srs_conn *conn);
+// Waits until the peer has left, without reading: SOCKET_READ then; SRS_OK at a poke,
+// SOCKET_TIMEOUT, CANCELED. What the peer sends meanwhile stays in the socket.
+SRS_YIELDS SRS_ERR srs_conn_wait_gone(struct srs_conn *conn, srs_usec deadline);
 bool srs_conn_writable(const struct srs_conn *conn);
 bool srs_conn_readable(const struct srs_conn *conn);
 

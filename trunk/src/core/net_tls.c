@@ -427,6 +427,11 @@ void srs_tls_client_unref(struct srs_tls_client *client)
     srs_free(client);
 }
 
+void srs_tls_client_trust(struct srs_tls_client *client, void *context)
+{
+    SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(client->context));
+}
+
 // --- a connection -------------------------------------------------------------------------------
 
 static void tls_free(struct tls *tls)

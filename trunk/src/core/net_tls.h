@@ -55,6 +55,9 @@ struct srs_tls_client; // counted
 SRS_ERR srs_tls_client_new(bool verify, const char *authorities, struct srs_tls_client **out);
 struct srs_tls_client *srs_tls_client_ref(struct srs_tls_client *client);
 void srs_tls_client_unref(struct srs_tls_client *client);
+// For a library that makes its own TLS: its context (an SSL_CTX) trusts whom `client` trusts. What
+// was read once is shared, so that no call reads files.
+void srs_tls_client_trust(struct srs_tls_client *client, void *context);
 
 // The client's handshake; `host` is the name or address the certificate must be for, and the name
 // is told to the server. Errors as above; TLS_HANDSHAKE tells why a certificate was refused.

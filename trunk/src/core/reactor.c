@@ -133,6 +133,12 @@ void srs_io_close(struct srs_io *io)
         srs_co_wake(io->writer, SRS_E_SOCKET_CLOSED);
 }
 
+void srs_io_forget(struct srs_io *io)
+{
+    forget_events(io);
+    io->fd = -1;
+}
+
 SRS_YIELDS SRS_ERR srs_io_wait(struct srs_io *io, unsigned want, srs_usec deadline)
 {
     srs_co_may_yield();
