@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/task.h"
 #include <string.h>
+#include <strings.h>
 
 // --- ports --------------------------------------------------------------------------------------
 
@@ -76,6 +77,41 @@ static SRS_ERR load_forwards(struct srs_certs *certs, const struct srs_config *c
     return err;
 }
 
+// --- calls to other servers ---------------------------------------------------------------------
+
+static bool is_https(const char *url)
+{
+    static const char scheme[] = "https://";
+    return strncasecmp(url, scheme, sizeof scheme - 1) == 0;
+}
+
+static bool has_https(const struct srs_config_vhost *vhost)
+{
+    const struct srs_config_words *const lists[] = {
+        &vhost->http_hooks.on_connect,   &vhost->http_hooks.on_close, &vhost->http_hooks.on_publish,
+        &vhost->http_hooks.on_unpublish, &vhost->http_hooks.on_play,  &vhost->http_hooks.on_stop};
+    if (vhost->forward.enabled && is_https(vhost->forward.backend))
+        return true;
+    for (size_t i = 0; i < SRS_COUNT(lists) && vhost->http_hooks.enabled; i++)
+        for (size_t j = 0; j < lists[i]->count; j++)
+            if (is_https(lists[i]->items[j]))
+                return true;
+    return false;
+}
+
+// The system's authorities are some hundred: they are read where they are needed.
+static SRS_ERR load_trust(const struct srs_config *config, struct srs_tls_client **out)
+{
+    const char *file = config->http_client.ca_file;
+    bool needed = config->heartbeat.enabled && is_https(config->heartbeat.url);
+    for (size_t i = 0; i < config->vhost_count && !needed; i++)
+        needed = has_https(&config->vhosts[i]);
+    if (!config->http_client.verify || !needed)
+        return SRS_OK;
+    srs_err err = srs_tls_client_new(true, file[0] != '\0' ? file : NULL, out);
+    return err ? srs_wrap(err, "http_client.ca_file") : SRS_OK;
+}
+
 // --- all ----------------------------------------------------------------------------------------
 
 SRS_ERR srs_certs_load(const struct srs_config *config, struct srs_certs **out)
@@ -90,6 +126,8 @@ SRS_ERR srs_certs_load(const struct srs_config *config, struct srs_certs **out)
             load(&config->http_server.https, "http_server.https", http, &certs->of[SRS_CERTS_WEB]);
     if (!err)
         err = load_forwards(certs, config);
+    if (!err)
+        err = load_trust(config, &certs->trust);
     if (err) {
         srs_certs_free(certs);
         return err;
@@ -157,5 +195,6 @@ void srs_certs_free(struct srs_certs *certs)
     for (size_t i = 0; i < certs->forward_count; i++)
         srs_tls_client_unref(certs->forward[i].client);
     srs_free(certs->forward);
+    srs_tls_client_unref(certs->trust);
     srs_free(certs);
 }

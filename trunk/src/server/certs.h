@@ -1,5 +1,5 @@
-// The certificates of the server's ports and the authorities that its copies to other servers
-// believe, read from the files that a configuration names.
+// The certificates of the server's ports and the authorities that its calls and copies to other
+// servers believe, read from the files that a configuration names.
 #pragma once
 #include "core/co.h"
 #include "core/net_tls.h"
@@ -17,6 +17,8 @@ struct srs_certs {
         struct srs_tls_client *client;
     } * forward; // [0..forward_count)
     size_t forward_count;
+    // For calls of HTTPS to others; NULL where the configuration names none, or any will do.
+    struct srs_tls_client *trust;
 };
 
 // Reads files and works some milliseconds, so it is for helper threads. TLS_KEY_CRT names directive

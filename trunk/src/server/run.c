@@ -1,9 +1,12 @@
 #include "server/run.h"
+#include "core/dns.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/version.h"
 #include "server/check.h"
 #include "server/files/store.h"
+#include "server/hooks/heartbeat.h"
+#include "server/hooks/hooks.h"
 #include "server/listeners.h"
 #include "server/page/page.h"
 #include "server/reload.h"
@@ -37,6 +40,7 @@ static SRS_YIELDS srs_err statistics_main(void *arg)
 
 static SRS_YIELDS SRS_ERR start(struct srs_server *server, const struct srs_config_args *args)
 {
+    srs_server_set_names(server);
     srs_err err = srs_beat_new(&server->services, &server->beat);
     if (!err)
         err = srs_sources_new(&srs_beat_source_ops, &server->sources);
@@ -53,6 +57,10 @@ static SRS_YIELDS SRS_ERR start(struct srs_server *server, const struct srs_conf
         err = srs_reload_watch_start(server, server->reload);
     if (!err)
         err = srs_certs_read(server->config, srs_now() + files_usec, &server->certs);
+    if (!err)
+        err = srs_hooks_new(server, &server->hooks);
+    if (!err)
+        err = srs_heartbeat_begin(server);
     if (!err)
         err = srs_listeners_open(server->listeners, server->config);
     if (!err)
@@ -100,6 +108,8 @@ static SRS_YIELDS void stop(struct srs_server *server)
     srs_scope_close(&server->services); // nobody new comes
     srs_scope_close(&server->sessions);
     srs_check_free(server->check, srs_now() + helpers_usec);
+    srs_hooks_free(server->hooks, srs_now() + helpers_usec);
+    srs_dns_set_servers(NULL);
     srs_files_close(server->files, srs_now() + helpers_usec);
     srs_sampler_close(server->sampler, srs_now() + helpers_usec);
     if (server->sources != NULL)

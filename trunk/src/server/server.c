@@ -1,4 +1,5 @@
 #include "server/server.h"
+#include "core/dns.h"
 #include <stdio.h>
 
 static const srs_usec shed_usec = 10 * SRS_SEC; // no new publisher after one gave way
@@ -50,6 +51,16 @@ void srs_server_retime(struct srs_server *server, const struct srs_config_vhost 
     srs_packet_log_set_limits(&source->log, &limits);
     source->intake = intake(vhost);
     srs_err_drop(srs_beat_attach(server->beat, source, &timing), "it keeps its timing");
+}
+
+void srs_server_set_names(struct srs_server *server)
+{
+    const struct srs_config_words *words = &server->config->name_servers;
+    size_t used = 0;
+    for (size_t i = 0; i < words->count && used < sizeof server->name_servers; i++)
+        used += (size_t)snprintf(server->name_servers + used, sizeof server->name_servers - used,
+                                 "%s%s", i > 0 ? "," : "", words->items[i]);
+    srs_dns_set_servers(words->count > 0 ? server->name_servers : NULL);
 }
 
 enum srs_log_level srs_server_log_level(const struct srs_config *config)

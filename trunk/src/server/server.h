@@ -7,6 +7,7 @@
 #include "server/deliver/writer.h"
 #include "server/life/identity.h"
 #include "server/stat/clients.h"
+#include "server/stat/hooks.h"
 #include "server/stat/peers.h"
 #include "server/stat/stat.h"
 #include "stream/source.h"
@@ -14,9 +15,12 @@
 struct srs_files;
 struct srs_listeners;
 struct srs_certs;
+struct srs_hooks;
 struct srs_page;
 struct srs_reload;
 struct srs_check;
+
+enum { SRS_NAME_SERVERS_TEXT = SRS_CONFIG_NAME_SERVERS * (SRS_CONFIG_HOST_MAX + 16) };
 
 struct srs_server {
     struct srs_config *config; // the current snapshot; hold a reference over a yield
@@ -29,6 +33,8 @@ struct srs_server {
     struct srs_certs *certs; // of the current snapshot
     struct srs_reload *reload;
     struct srs_check *check; // of posted configurations
+    struct srs_hooks *hooks;
+    struct srs_hook_counts hook_counts[SRS_HOOKS];
     struct srs_clients clients;
     struct srs_peers peers;
     struct srs_stat stat;
@@ -39,8 +45,9 @@ struct srs_server {
     char service[SRS_IDENTITY]; // random, of this start
     srs_usec started_at;
     struct srs_log_burst strangers; // lines about clients that came to nothing
-    unsigned proxies_told;          // kinds of headers that were ignored and logged (front.c)
-    uint64_t refused;               // connections above max_connections and max_connections_per_ip
+    char name_servers[SRS_NAME_SERVERS_TEXT];
+    unsigned proxies_told; // kinds of headers that were ignored and logged (front.c)
+    uint64_t refused;      // connections above max_connections and max_connections_per_ip
 };
 
 // Logs as a warning why a client that came to nothing ends, and ends the error. Such lines are
@@ -54,6 +61,8 @@ struct srs_beat_timing srs_server_beat_timing(const struct srs_config_vhost *vho
 // Has a live source take over what its vhost says now.
 void srs_server_retime(struct srs_server *server, const struct srs_config_vhost *vhost,
                        struct srs_source *source);
+// Has names looked up where the configuration says now.
+void srs_server_set_names(struct srs_server *server);
 enum srs_log_level srs_server_log_level(const struct srs_config *config);
 // The source with its place in the beat. Errors of srs_source_get and srs_beat_attach.
 SRS_ERR srs_server_source(struct srs_server *server, const struct srs_config_vhost *vhost,

@@ -27,6 +27,8 @@ enum {
     SRS_CONFIG_FAULT_NAME = 40,
     SRS_CONFIG_SERVER_ID = 64,   // bytes of a server_id
     SRS_CONFIG_SECRET_MAX = 256, // bytes of a user's name, a password, a token
+    SRS_CONFIG_HOOK_URLS = 16, // of one callback
+    SRS_CONFIG_NAME_SERVERS = 8,
 };
 
 enum srs_config_profile { SRS_CONFIG_FILE, SRS_CONFIG_ENVIRONMENT, SRS_CONFIG_BUILTIN };
@@ -131,7 +133,18 @@ struct srs_config_vhost {
         bool tls_verify;
         const char *tls_ca; // "" for the system's authorities
         struct srs_config_words destination;
+        const char *backend; // "" for none
     } forward;
+    struct {
+        bool enabled;
+        srs_usec timeout;
+        struct srs_config_words on_connect;
+        struct srs_config_words on_close;
+        struct srs_config_words on_publish;
+        struct srs_config_words on_unpublish;
+        struct srs_config_words on_play;
+        struct srs_config_words on_stop;
+    } http_hooks;
     struct {
         bool enabled;
         const char *mount;
@@ -175,6 +188,21 @@ struct srs_config {
         srs_usec grace_start_wait;
         srs_usec grace_final_wait;
     } life;
+    struct {
+        bool verify;
+        const char *ca_file; // "" for the system's
+    } http_client;
+    struct srs_config_words name_servers;
+    struct {
+        bool enabled;
+        bool ports;
+        bool auth;
+        int auth_type; // index of the word
+        srs_usec interval;
+        const char *url;
+        const char *device_id;
+        const char *token;
+    } heartbeat;
     struct srs_config_endpoints rtmp_listen;
     struct srs_config_tls rtmps;
     struct srs_config_http http_api;

@@ -1,7 +1,9 @@
 // What must fit together in a configuration whose directives are right one by one.
+#include "core/fetch.h"
 #include "core/net_tls.h"
 #include "server/config/steps.h"
 #include "server/config/value.h"
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -309,6 +311,102 @@ static SRS_ERR check_ports(const struct srs_config_node *root)
     return err;
 }
 
+// --- calls to other servers ---------------------------------------------------------------------
+
+static bool is_address(const char *word)
+{
+    struct srs_config_endpoint at;
+    struct in6_addr room;
+    if (inet_pton(AF_INET, word, &room) == 1 || inet_pton(AF_INET6, word, &room) == 1)
+        return true;
+    srs_err err = srs_config_endpoint_read(word, &at);
+    srs_err_drop(err, "told by the caller");
+    return !err && at.host[0] != '\0' && at.port != 0;
+}
+
+static OWN_FRAME SRS_ERR check_name_servers(const struct srs_config_node *root)
+{
+    struct srs_config_value value;
+    srs_err err = get(root, "", "name_servers", &value);
+    if (err)
+        return err;
+    if (value.words.count > SRS_CONFIG_NAME_SERVERS)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "more than %d name_servers",
+                        SRS_CONFIG_NAME_SERVERS);
+    for (size_t i = 0; i < value.words.count; i++)
+        if (!is_address(value.words.items[i]))
+            return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                            "name_servers \"%.60s\" is no address in numbers",
+                            value.words.items[i]);
+    return SRS_OK;
+}
+
+static SRS_ERR check_url(const char *directive, const char *url)
+{
+    char shown[SRS_FETCH_SHOWN];
+    srs_err err = srs_fetch_check_url(url);
+    if (!err)
+        return SRS_OK;
+    srs_fetch_shown(url, shown);
+    srs_err_drop(err, "told in the words of the configuration");
+    return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s %.60s is no URL of http or https", directive,
+                    shown);
+}
+
+static OWN_FRAME SRS_ERR check_calls(const struct srs_config_node *root,
+                                     struct srs_config_notes *notes)
+{
+    bool verify = false;
+    bool heartbeat = false;
+    struct srs_config_value url;
+    srs_err err = check_name_servers(root);
+    if (!err)
+        err = get_on(root, "http_client", "verify", &verify);
+    if (!err)
+        err = get_on(root, "heartbeat", "enabled", &heartbeat);
+    if (!err)
+        err = get(root, "heartbeat", "url", &url);
+    if (err)
+        return err;
+    if (!verify)
+        srs_config_note(notes, "http_client.verify is off: HTTPS servers that are called may be "
+                               "anybody");
+    return heartbeat ? check_url("heartbeat.url", url.text) : SRS_OK;
+}
+
+static OWN_FRAME SRS_ERR check_hook(const struct srs_config_node *vhost, const char *name)
+{
+    struct srs_config_value urls;
+    srs_err err = get(vhost, "vhost.http_hooks", name, &urls);
+    if (!err && urls.words.count > SRS_CONFIG_HOOK_URLS)
+        err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "http_hooks.%s has more than %d URLs", name,
+                       SRS_CONFIG_HOOK_URLS);
+    for (size_t i = 0; !err && i < urls.words.count; i++)
+        err = check_url(name, urls.words.items[i]);
+    return err;
+}
+
+static SRS_ERR check_hooks(const struct srs_config_node *vhost)
+{
+    static const char *const names[] = {"on_connect",   "on_close", "on_publish",
+                                        "on_unpublish", "on_play",  "on_stop"};
+    bool on = false;
+    srs_err err = get_on(vhost, "vhost.http_hooks", "enabled", &on);
+    for (size_t i = 0; on && !err && i < sizeof names / sizeof *names; i++)
+        err = check_hook(vhost, names[i]);
+    return err;
+}
+
+// --- vhosts -------------------------------------------------------------------------------------
+
+static OWN_FRAME SRS_ERR check_backend(const struct srs_config_node *vhost, bool *asked)
+{
+    struct srs_config_value url;
+    srs_err err = get(vhost, "vhost.forward", "backend", &url);
+    *asked = !err && url.text[0] != '\0';
+    return *asked ? check_url("forward.backend", url.text) : err;
+}
+
 static SRS_ERR note_forward_tls(const struct srs_config_node *vhost, bool has_tls,
                                 struct srs_config_notes *notes)
 {
@@ -345,18 +443,21 @@ static OWN_FRAME SRS_ERR read_destinations(const struct srs_config_words *to, bo
 static SRS_ERR check_destinations(const struct srs_config_node *vhost,
                                   struct srs_config_notes *notes)
 {
+    bool asked = false;
     struct srs_config_value to;
     bool has_tls = false;
-    srs_err err = get(vhost, "vhost.forward", "destination", &to);
+    srs_err err = check_backend(vhost, &asked);
+    if (!err)
+        err = get(vhost, "vhost.forward", "destination", &to);
     if (err)
         return err;
-    if (to.words.count == 0) {
-        srs_config_note(notes, "forward is on without a destination");
-        return SRS_OK;
-    }
     err = read_destinations(&to.words, &has_tls);
     if (err)
         return blame(vhost, "vhost.forward", "destination", srs_wrap(err, "forward.destination"));
+    if (to.words.count == 0 && !asked)
+        srs_config_note(notes, "forward is on without a destination");
+    if (to.words.count > 0 && asked)
+        srs_config_note(notes, "forward.destination does not count beside forward.backend");
     return note_forward_tls(vhost, has_tls, notes);
 }
 
@@ -391,6 +492,8 @@ static OWN_FRAME SRS_ERR check_vhost(const struct srs_config_node *vhost,
         err = get(vhost, "vhost.http_remux", "mount", &mount);
     if (!err)
         err = check_forward(vhost, notes);
+    if (!err)
+        err = check_hooks(vhost);
     if (err)
         return err;
     const char *dot = strrchr(mount.text, '.');
@@ -486,6 +589,8 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
         err = check_auth(&tree->root, notes);
     if (!err)
         err = check_all_certs(&tree->root);
+    if (!err)
+        err = check_calls(&tree->root, notes);
     if (err)
         return err;
     srs_list_each (link, &tree->root.children) {

@@ -2,9 +2,12 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "protocol/http/chunk.h"
+#include "protocol/http/head.h"
 #include "protocol/http/query.h"
+#include "server/config/compare.h"
 #include "server/flv/mount.h"
 #include "server/flv/ws.h"
+#include "server/hooks/hooks.h"
 #include <stdio.h>
 
 // How long a player of HTTP waits for a publisher when the configuration leaves it to us.
@@ -15,6 +18,13 @@ struct target {
     const struct srs_config_vhost *vhost; // of the current snapshot
     struct srs_mount_match match;
     char name[SRS_MOUNT_NAME_MAX + 8]; // as the API shows it: with its extension
+};
+
+// What a callback says in words of its own.
+struct hook_texts {
+    char vhost[SRS_MOUNT_NAME_MAX];
+    char tc_url[2 * SRS_MOUNT_NAME_MAX + 16];
+    char param[SRS_HTTP_LINE_MAX + 2];
 };
 
 struct player {
@@ -234,12 +244,53 @@ static bool is_live(const struct srs_exchange *exchange, const struct target *ta
            srs_websocket_is_asked(exchange->request);
 }
 
+// A back-end that does not let the player in has it answered 403; one who left, and a server that
+// ends, say nothing.
+static SRS_YIELDS SRS_ERR refuse(struct srs_exchange *exchange, srs_err err)
+{
+    struct srs_err_trace *story = srs_err_save();
+    if (err != SRS_E_SOCKET_READ && err != SRS_E_CANCELED)
+        srs_err_drop(srs_exchange_plain(exchange, 403), "the refusal is logged in any case");
+    srs_err_restore(story);
+    return srs_wrap(err, "play refused");
+}
+
+// Asks the back-end of the vhost, if it has one. The configuration may be another one then.
+static SRS_YIELDS SRS_ERR pass_hook(struct srs_exchange *exchange, struct target *target,
+                                    struct srs_source *source, struct srs_hook_stay **stay)
+{
+    const struct srs_http_request *request = exchange->request;
+    const char *page = srs_http_request_header(request, "Referer");
+    if (!srs_hooks_wanted(target->vhost))
+        return SRS_OK;
+    struct hook_texts *texts = srs_new(struct hook_texts);
+    (void)snprintf(texts->vhost, sizeof texts->vhost, "%s", target->vhost->name);
+    (void)snprintf(texts->tc_url, sizeof texts->tc_url, "rtmp://%s/%s", source->vhost, source->app);
+    (void)snprintf(texts->param, sizeof texts->param, "%s%s", request->query[0] != '\0' ? "?" : "",
+                   request->query);
+    const struct srs_hook_facts facts = {.conn = exchange->conn,
+                                         .source = source,
+                                         .vhost = texts->vhost,
+                                         .app = target->match.app,
+                                         .stream = target->match.stream,
+                                         .param = texts->param,
+                                         .tc_url = texts->tc_url,
+                                         .page_url = page};
+    srs_err err = srs_hooks_enter(exchange->server, SRS_HOOK_PLAY, &facts, stay);
+    target->vhost = srs_config_vhost_exact(exchange->server->config, texts->vhost);
+    if (!err && (target->vhost == NULL || !target->vhost->enabled))
+        err = srs_fail(SRS_E_VHOST_GONE, "vhost %.80s", texts->vhost);
+    srs_free(texts);
+    return err ? refuse(exchange, err) : SRS_OK;
+}
+
 static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *served)
 {
     struct target *target = srs_new(struct target);
     struct srs_source *source = NULL;
     struct player *player = NULL;
     struct srs_flv_ws *ws = NULL;
+    struct srs_hook_stay *stay = NULL;
     bool answered = false;
     struct srs_mux_params params = {0};
     srs_err err = find_target(exchange, target, served);
@@ -250,6 +301,8 @@ static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *
         goto out;
     err = srs_server_source(exchange->server, target->vhost, target->match.app,
                             target->match.stream, &source);
+    if (!err)
+        err = pass_hook(exchange, target, source, &stay);
     if (err)
         goto out;
     player = srs_new(struct player);
@@ -273,6 +326,7 @@ out:
         srs_viewer_fini(&player->viewer);
         srs_free(player);
     }
+    srs_hooks_leave(exchange->server, &stay, exchange->conn);
     srs_flv_ws_free(ws);
     srs_source_unref(source);
     srs_free(target);

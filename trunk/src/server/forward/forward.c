@@ -3,7 +3,7 @@
 // has no queue of its own, begins at a key frame, and jumps to the next one when it falls behind.
 //
 // The publisher's session and each coroutine hold the whole; the last to go frees it. Left out:
-// destinations from a callback.
+// RTMPS for places that a back-end names.
 #include "server/forward/forward.h"
 #include "core/assert.h"
 #include "core/dns.h"
@@ -27,7 +27,8 @@ struct copy {
     struct srs_forward *forward;
     struct srs_co *co; // while its coroutine runs
     struct srs_config_remote to;
-    char name[NAME_TEXT]; // for the log
+    struct srs_forward_place *place; // as a back-end named it, or NULL
+    char name[NAME_TEXT];            // for the log
     struct srs_forward_pause pause;
     struct srs_conn *conn;
     struct srs_rtmp_client client;
@@ -46,14 +47,17 @@ struct srs_forward {
     struct srs_client_kind *kind; // what copies count as
     struct srs_traffic *traffic;
     char *param;
-    unsigned count;
-    struct copy copies[]; // [0..count)
+    unsigned count; // that run
+    unsigned room;
+    struct copy copies[]; // [0..room)
 };
 
 static void forward_unref(struct srs_forward *forward)
 {
     if (--forward->refs > 0)
         return;
+    for (unsigned i = 0; i < forward->room; i++)
+        srs_free(forward->copies[i].place);
     srs_source_unref(forward->source);
     srs_tls_client_unref(forward->tls);
     srs_free(forward->param);
@@ -81,11 +85,14 @@ static SRS_YIELDS SRS_ERR dial(struct copy *copy)
     return SRS_OK;
 }
 
-static SRS_ERR open_client(struct copy *copy)
+static SRS_ERR make_names(const struct copy *copy, struct srs_forward_names *names)
 {
     const struct srs_forward *forward = copy->forward;
     const struct srs_source *source = forward->source;
-    struct srs_forward_names *names = srs_new(struct srs_forward_names);
+    if (copy->place != NULL) {
+        *names = copy->place->names;
+        return SRS_OK;
+    }
     const struct srs_forward_target target = {.host = copy->to.host,
                                               .port = copy->to.port,
                                               .tls = copy->to.tls,
@@ -93,9 +100,17 @@ static SRS_ERR open_client(struct copy *copy)
                                               .app = source->app,
                                               .stream = source->stream,
                                               .param = forward->param};
-    srs_err err = srs_forward_names(&target, names);
+    return srs_forward_names(&target, names);
+}
+
+static SRS_ERR open_client(struct copy *copy)
+{
+    const struct srs_forward *forward = copy->forward;
+    const char *app = copy->place != NULL ? copy->place->app : forward->source->app;
+    struct srs_forward_names *names = srs_new(struct srs_forward_names);
+    srs_err err = make_names(copy, names);
     if (!err) {
-        const struct srs_rtmp_client_config config = {.app = source->app,
+        const struct srs_rtmp_client_config config = {.app = app,
                                                       .tc_url = names->tc_url,
                                                       .stream = names->stream,
                                                       .publish = true,
@@ -305,13 +320,22 @@ static void name_copy(struct copy *copy)
                    v6 ? "[" : "", copy->to.host, v6 ? "]" : "", copy->to.port);
 }
 
+static SRS_ERR read_place(struct copy *copy, const char *url)
+{
+    copy->place = srs_new(struct srs_forward_place);
+    srs_err err = srs_forward_place_read(url, copy->place);
+    copy->to = copy->place->to;
+    return err;
+}
+
 static SRS_ERR add_copies(struct srs_forward *forward, const struct srs_config_words *words,
-                          struct srs_scope *scope)
+                          bool urls, struct srs_scope *scope)
 {
     for (size_t i = 0; i < words->count; i++) {
         struct copy *copy = &forward->copies[i];
         copy->forward = forward;
-        srs_err err = srs_config_remote_read(words->items[i], &copy->to);
+        srs_err err = urls ? read_place(copy, words->items[i])
+                           : srs_config_remote_read(words->items[i], &copy->to);
         if (err)
             return err;
         name_copy(copy);
@@ -327,9 +351,10 @@ static SRS_ERR add_copies(struct srs_forward *forward, const struct srs_config_w
 }
 
 SRS_ERR srs_forward_begin(struct srs_server *server, const struct srs_config_vhost *vhost,
-                          struct srs_source *source, const char *param, struct srs_forward **out)
+                          struct srs_source *source, const char *param,
+                          const struct srs_config_words *urls, struct srs_forward **out)
 {
-    const struct srs_config_words *words = &vhost->forward.destination;
+    const struct srs_config_words *words = urls != NULL ? urls : &vhost->forward.destination;
     *out = NULL;
     if (!vhost->forward.enabled || words->count == 0)
         return SRS_OK;
@@ -338,6 +363,7 @@ SRS_ERR srs_forward_begin(struct srs_server *server, const struct srs_config_vho
         srs_mem_new(sizeof *forward + words->count * sizeof forward->copies[0]);
     srs_live_add(SRS_LIVE_FORWARD, 1);
     forward->refs = 1;
+    forward->room = (unsigned)words->count;
     forward->writer = server->writer;
     forward->kind = srs_clients_kind(&server->clients, "forward", false);
     forward->traffic = srs_stat_traffic(&server->stat, "forward");
@@ -348,8 +374,9 @@ SRS_ERR srs_forward_begin(struct srs_server *server, const struct srs_config_vho
     struct srs_tls_client *tls = srs_certs_forward(server->certs, &vhost->forward);
     forward->tls = tls != NULL ? srs_tls_client_ref(tls) : NULL;
     forward->param = srs_try_strndup(param, strlen(param));
-    srs_err err = forward->param != NULL ? add_copies(forward, words, &server->services)
-                                         : srs_fail(SRS_E_NO_MEMORY, "forward");
+    srs_err err = forward->param != NULL
+                      ? add_copies(forward, words, urls != NULL, &server->services)
+                      : srs_fail(SRS_E_NO_MEMORY, "forward");
     if (err) {
         srs_forward_end(forward);
         return srs_wrap(err, "forward");

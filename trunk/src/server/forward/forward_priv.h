@@ -2,6 +2,7 @@
 #pragma once
 #include "core/err.h"
 #include "core/time.h"
+#include "server/config/config.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,16 @@ struct srs_forward_target {
 };
 // LIMIT when they are too long.
 SRS_ERR srs_forward_names(const struct srs_forward_target *target, struct srs_forward_names *out);
+
+// A copy's place as a back-end names it: rtmp://host[:port]/app/stream?k=v, where the application
+// may be of several parts.
+struct srs_forward_place {
+    struct srs_config_remote to;
+    char app[SRS_FORWARD_TEXT];
+    struct srs_forward_names names;
+};
+// SYSTEM_FORWARD_LOOP for what is no such URL, RTMPS too; LIMIT.
+SRS_ERR srs_forward_place_read(const char *url, struct srs_forward_place *out);
 
 // How long to wait before the next attempt. A copy that went well for a while begins anew.
 struct srs_forward_pause {

@@ -1,7 +1,9 @@
 // The session joins the RTMP machine to its socket and to the graph.
 //
 // Events are handled without yielding while the worker's read buffer is fed to the machine; answers
-// are written when all of it is used up. A publisher that does not read (librtmp) must not hold us
+// are written when all of it is used up. Where a back-end is asked first (connect, publish, play of
+// a vhost with callbacks), the machine keeps the rest of the input, and what comes meanwhile waits
+// in the socket. A publisher that does not read (librtmp) must not hold us
 // up: what it does not take stays pending in the machine, which bounds it. A player's answers leave
 // through its viewer, between messages.
 #include "server/rtmp/session.h"
@@ -14,6 +16,7 @@
 #include "server/deliver/talk.h"
 #include "server/forward/forward.h"
 #include "server/front.h"
+#include "server/hooks/hooks.h"
 #include "server/ingest/flv_ingest.h"
 #include <unistd.h>
 
@@ -45,8 +48,10 @@ struct session {
     const struct srs_port *port;
     struct srs_rtmp_server machine;
     struct srs_client client;
-    struct publisher *publisher; // while publishing
-    struct srs_viewer *viewer;   // while playing
+    struct publisher *publisher;     // while publishing
+    struct srs_viewer *viewer;       // while playing
+    struct srs_hook_stay *connected; // what callbacks are to tell the end of; NULL without them
+    struct srs_hook_stay *streaming;
     srs_usec setup_until;
     srs_usec wait;        // a player's, for a publisher; negative: for ever
     srs_usec wait_until;  // SRS_NEVER while there is one
@@ -88,6 +93,85 @@ static SRS_ERR find_target(const struct session *session, struct target *out)
     return SRS_OK;
 }
 
+static SRS_ERR send_pending(struct session *session);
+
+// Nothing is borrowed by the machine from here on: a yield may follow.
+static SRS_ERR let_go_of_input(struct session *session)
+{
+    srs_err err = srs_rtmp_server_keep(&session->machine);
+    return err ? err : send_pending(session);
+}
+
+static struct srs_hook_facts facts_of(const struct session *session, const struct target *target,
+                                      struct srs_source *source)
+{
+    const struct srs_rtmp_request *request = srs_rtmp_server_request(&session->machine);
+    return (struct srs_hook_facts){.conn = session->conn,
+                                   .source = source,
+                                   .vhost = target->vhost->name,
+                                   .app = target->url.app,
+                                   .stream = target->url.stream,
+                                   .param = target->url.param,
+                                   .tc_url = request->connect.tc_url,
+                                   .page_url = request->connect.page_url};
+}
+
+// The time that others took does not count against the peer, and the configuration may be another
+// one now.
+static SRS_ERR find_again(struct session *session, struct target *target, srs_usec began)
+{
+    session->setup_until += srs_now() - began;
+    target->vhost = srs_config_vhost_find(session->server->config, target->url.vhost);
+    if (target->vhost == NULL || !target->vhost->enabled)
+        return srs_fail(SRS_E_VHOST_GONE, "vhost %.80s", target->url.vhost);
+    return SRS_OK;
+}
+
+// Asks the back-end of the vhost, if it has one.
+static SRS_YIELDS SRS_ERR pass_hook(struct session *session, enum srs_hook hook,
+                                    struct target *target, struct srs_hook_stay **stay)
+{
+    struct srs_source *source = NULL;
+    srs_usec began = srs_now();
+    srs_err err = SRS_OK;
+    if (!srs_hooks_wanted(target->vhost))
+        return SRS_OK;
+    if (hook != SRS_HOOK_CONNECT)
+        err = srs_server_source(session->server, target->vhost, target->url.app, target->url.stream,
+                                &source);
+    if (!err && hook == SRS_HOOK_PUBLISH && source->publisher != NULL)
+        err = srs_fail(SRS_E_SYSTEM_STREAM_BUSY, "stream %.80s", target->url.stream);
+    if (!err)
+        err = let_go_of_input(session);
+    if (!err) {
+        struct srs_hook_facts facts = facts_of(session, target, source);
+        err = srs_hooks_enter(session->server, hook, &facts, stay);
+    }
+    if (!err)
+        err = find_again(session, target, began);
+    struct srs_err_trace *story = srs_err_save();
+    srs_source_unref(source);
+    srs_err_restore(story);
+    return err;
+}
+
+// Where copies of the stream go, by the word of a back-end; *asked is false where none has a say.
+static SRS_YIELDS SRS_ERR ask_copies(struct session *session, struct target *target,
+                                     struct srs_hook_urls *copies, bool *asked)
+{
+    const struct srs_config_vhost *vhost = target->vhost;
+    srs_usec began = srs_now();
+    *asked = vhost->forward.enabled && vhost->forward.backend[0] != '\0';
+    if (!*asked)
+        return SRS_OK;
+    srs_err err = let_go_of_input(session);
+    if (!err) {
+        struct srs_hook_facts facts = facts_of(session, target, NULL);
+        err = srs_hooks_forward(session->server, &facts, copies);
+    }
+    return err ? err : find_again(session, target, began);
+}
+
 // Of Enhanced RTMP: all tracks, ModEx packets, and among these the time below a millisecond.
 enum { CAPS_MULTITRACK = 2, CAPS_MODEX = 4, CAPS_NANO = 8 };
 
@@ -114,16 +198,28 @@ static void note_caps(struct session *session)
     }
 }
 
-static SRS_ERR on_connect(struct session *session)
+static SRS_ERR refuse_connect(struct session *session, srs_err err, const char *why)
+{
+    struct srs_err_trace *story = srs_err_save();
+    srs_err refused =
+        srs_rtmp_server_reject_connect(&session->machine, "NetConnection.Connect.Rejected", why);
+    srs_err_drop(refused, "the connection ends in any case");
+    srs_err_restore(story);
+    return srs_wrap(err, "connect refused");
+}
+
+static SRS_YIELDS SRS_ERR on_connect(struct session *session)
 {
     struct target target;
     char server_ip[SRS_ENDPOINT_TEXT];
     struct srs_endpoint local = srs_conn_local(session->conn);
     srs_err err = find_target(session, &target);
+    if (err)
+        return refuse_connect(session, err, "no such vhost or application");
+    err = pass_hook(session, SRS_HOOK_CONNECT, &target, &session->connected);
     if (err) {
-        srs_err refused = srs_rtmp_server_reject_connect(
-            &session->machine, "NetConnection.Connect.Rejected", "no such vhost or application");
-        return refused ? refused : err;
+        srs_rtmp_url_fini(&target.url);
+        return refuse_connect(session, err, srs_err_sentence(err));
     }
     srs_endpoint_format_ip(&local, server_ip);
     session->machine.chunk_size_accepted = (uint32_t)target.vhost->chunk_size;
@@ -179,13 +275,25 @@ static void end_publish(struct session *session)
     srs_source_unpublish(publisher->source, session);
     srs_source_unref(publisher->source);
     srs_free(publisher);
+    srs_hooks_leave(session->server, &session->streaming, session->conn);
 }
 
-static SRS_ERR begin_publish(struct session *session, const struct target *target)
+static SRS_ERR begin_copies(struct session *session, const struct target *target,
+                            const struct srs_hook_urls *copies)
+{
+    struct publisher *publisher = session->publisher;
+    struct srs_config_words urls = {0};
+    if (copies != NULL)
+        urls = (struct srs_config_words){(const char *const *)copies->items, copies->count};
+    return srs_forward_begin(session->server, target->vhost, publisher->source, target->url.param,
+                             copies != NULL ? &urls : NULL, &publisher->forward);
+}
+
+// `copies` is where a back-end wants them, NULL where none was asked.
+static SRS_ERR begin_publish(struct session *session, const struct target *target,
+                             const struct srs_hook_urls *copies)
 {
     struct srs_source *source = NULL;
-    if (target->url.stream[0] == '\0')
-        return srs_fail(SRS_E_RTMP_STREAM_NAME_EMPTY, "publish");
     srs_err err = srs_server_source(session->server, target->vhost, target->url.app,
                                     target->url.stream, &source);
     if (err)
@@ -211,8 +319,7 @@ static SRS_ERR begin_publish(struct session *session, const struct target *targe
     session->used = true;
     err = add_client(session, "fmle-publish", source, target->url.stream);
     if (!err)
-        err = srs_forward_begin(session->server, target->vhost, source, target->url.param,
-                                &publisher->forward);
+        err = begin_copies(session, target, copies);
     if (err)
         return err;
     srs_conn_set_nodelay(session->conn, target->vhost->tcp_nodelay);
@@ -230,12 +337,27 @@ static SRS_ERR refuse_publish(struct session *session, srs_err err)
     return err;
 }
 
-static SRS_ERR on_publish(struct session *session)
+static SRS_YIELDS SRS_ERR ask_and_publish(struct session *session, struct target *target)
+{
+    struct srs_hook_urls copies = {.count = 0};
+    bool asked = false;
+    if (target->url.stream[0] == '\0')
+        return srs_fail(SRS_E_RTMP_STREAM_NAME_EMPTY, "publish");
+    srs_err err = pass_hook(session, SRS_HOOK_PUBLISH, target, &session->streaming);
+    if (!err)
+        err = ask_copies(session, target, &copies, &asked);
+    if (!err)
+        err = begin_publish(session, target, asked ? &copies : NULL);
+    srs_hook_urls_fini(&copies);
+    return err;
+}
+
+static SRS_YIELDS SRS_ERR on_publish(struct session *session)
 {
     struct target target;
     srs_err err = find_target(session, &target);
     if (!err) {
-        err = begin_publish(session, &target);
+        err = ask_and_publish(session, &target);
         srs_rtmp_url_fini(&target.url);
     }
     if (err) {
@@ -366,6 +488,7 @@ static void end_play(struct session *session)
                  (unsigned long long)srs_conn_bytes_out(session->conn));
     srs_viewer_fini(viewer);
     srs_free(viewer);
+    srs_hooks_leave(session->server, &session->streaming, session->conn);
 }
 
 // ?video=ID and ?audio=ID.
@@ -390,8 +513,6 @@ static SRS_ERR begin_play(struct session *session, const struct target *target,
                                     .msid = srs_rtmp_server_msid(&session->machine),
                                     .caps = session->caps,
                                     .refused = session->refused};
-    if (target->url.stream[0] == '\0')
-        return srs_fail(SRS_E_RTMP_STREAM_NAME_EMPTY, "play");
     srs_err err = choose_tracks(target->url.param, &params);
     if (err)
         return err;
@@ -429,13 +550,22 @@ static SRS_ERR start_playing(struct session *session, struct srs_source *source)
     return SRS_OK;
 }
 
-static SRS_ERR on_play(struct session *session)
+static SRS_YIELDS SRS_ERR ask_and_play(struct session *session, struct target *target,
+                                       struct srs_source **source)
+{
+    if (target->url.stream[0] == '\0')
+        return srs_fail(SRS_E_RTMP_STREAM_NAME_EMPTY, "play");
+    srs_err err = pass_hook(session, SRS_HOOK_PLAY, target, &session->streaming);
+    return err ? err : begin_play(session, target, source);
+}
+
+static SRS_YIELDS SRS_ERR on_play(struct session *session)
 {
     struct target target;
     struct srs_source *source = NULL;
     srs_err err = find_target(session, &target);
     if (!err) {
-        err = begin_play(session, &target, &source);
+        err = ask_and_play(session, &target, &source);
         srs_rtmp_url_fini(&target.url);
     }
     if (err) {
@@ -470,7 +600,7 @@ static void mute(struct session *session, const struct srs_rtmp_event *event)
     srs_viewer_mute(session->viewer, session->paused ? SRS_MUX_FRESH_ALL : session->unwanted);
 }
 
-static SRS_ERR on_event(struct session *session, const struct srs_rtmp_event *event)
+static SRS_YIELDS SRS_ERR on_event(struct session *session, const struct srs_rtmp_event *event)
 {
     switch (event->kind) {
     case SRS_RTMP_EVENT_CONNECT:
@@ -734,6 +864,8 @@ static SRS_YIELDS srs_err session_main(void *arg)
     log_end(session, err);
     end_publish(session);
     end_play(session);
+    srs_hooks_leave(session->server, &session->streaming, session->conn); // let in, not begun
+    srs_hooks_leave(session->server, &session->connected, session->conn);
     struct srs_span words = srs_rtmp_server_pending(&session->machine);
     if (words.size > 0 || !opened) // a refusal of TLS is said already, and must arrive
         srs_conn_bye(session->conn, words, srs_now() + goodbye_usec);

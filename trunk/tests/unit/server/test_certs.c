@@ -54,6 +54,37 @@ static void test_certs_given_no_destination_inside_tls_then_no_file_is_read(void
     }
 }
 
+static void test_certs_given_calls_of_https_then_only_they_have_authorities(void **state)
+{
+    static const struct {
+        const char *text;
+        bool wanted;
+    } rows[] = {
+        {"vhost v { http_hooks { enabled on; on_play http://a; } }", false},
+        {"vhost v { http_hooks { enabled on; on_play http://a; on_stop http://b HTTPS://c; } }",
+         true},
+        {"vhost v { http_hooks { enabled off; on_play https://a; } }", false},
+        {"vhost v { forward { enabled on; backend https://a; } }", true},
+        {"vhost v { forward { enabled off; backend https://a; } }", false},
+        {"heartbeat { enabled on; url https://a; }", true},
+        {"heartbeat { enabled off; url https://a; }", false},
+        {"http_client { verify off; } heartbeat { enabled on; url https://a; }", false},
+    };
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_config *config = config_must(*state, rows[i].text, NULL);
+        struct srs_certs *certs = load(config);
+        assert_int_equal(certs->trust != NULL, rows[i].wanted);
+        srs_certs_free(certs);
+        srs_config_unref(config);
+    }
+    struct srs_certs *certs = NULL;
+    struct srs_config *config = config_must(
+        *state, "http_client { ca_file /nowhere.pem; } heartbeat { enabled on; url https://a; }",
+        NULL);
+    assert_err(SRS_E_TLS_KEY_CRT, srs_certs_load(config, &certs), "no such file");
+    srs_config_unref(config);
+}
+
 static void test_certs_given_authorities_that_cannot_be_read_then_directive_and_vhost(void **state)
 {
     struct srs_certs *certs = NULL;
@@ -77,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_certs_given_vhosts_that_say_the_same_then_one_client),
         cmocka_unit_test(test_certs_given_no_destination_inside_tls_then_no_file_is_read),
+        cmocka_unit_test(test_certs_given_calls_of_https_then_only_they_have_authorities),
         cmocka_unit_test(test_certs_given_authorities_that_cannot_be_read_then_directive_and_vhost),
     };
     return cmocka_run_group_tests(tests, config_files_setup, config_files_teardown);

@@ -634,6 +634,18 @@ static void test_config_given_what_does_not_fit_then_refused(void **state)
         {"vhost v { forward \"a b\"; }", "\"a b\" is not host:port"},
         {"vhost v { forward rtmps://a/live; }", "\"rtmps://a/live\" is not host:port nor rtmps://"},
         {"vhost v { forward http://a; }", "\"http://a\" has no port"},
+        {"vhost v { forward { enabled on; backend rtmp://a; } }",
+         "forward.backend rtmp://a is no URL of http or https"},
+        {"vhost v { http_hooks { enabled on; on_stop http://a ftp://u:p@b/c?d; } }",
+         "on_stop ftp://b/c is no URL"},
+        {"vhost v { http_hooks { enabled on; on_play a a a a a a a a a a a a a a a a a; } }",
+         "http_hooks.on_play has more than 16 URLs"},
+        {"vhost v { http_hooks { timeout 0; } }", "want 0.1 to 3600"},
+        {"heartbeat { enabled on; url nowhere; }", "heartbeat.url nowhere is no URL"},
+        {"name_servers localhost;", "\"localhost\" is no address in numbers"},
+        {"name_servers 53;", "\"53\" is no address in numbers"},
+        {"name_servers 1.1.1.1:0;", "\"1.1.1.1:0\" is no address in numbers"},
+        {"name_servers ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1;", "more than 8 name_servers"},
     };
     for (size_t i = 0; i < SRS_COUNT(wrong); i++)
         config_must_fail(*state, wrong[i].text, NULL, wrong[i].want);
@@ -727,6 +739,11 @@ static void test_config_given_what_fits_then_accepted(void **state)
         "vhost v { hls { enabled on; } http_remux { enabled on; mount /[stream].flv; } }",
         "vhost v { forward { destination x; } publish { kickoff_for_idle 1; } }",
         "vhost v { forward rtmps://a rtmps://[::1]:4433 b; }",
+        "vhost v { forward { enabled on; backend https://u:p@a/b?c=d; } }",
+        "vhost v { http_hooks { enabled on; timeout 0.1; on_play http://a https://[::1]:8/x; } }",
+        "vhost v { http_hooks { enabled off; on_play nowhere; } }",
+        "heartbeat { enabled off; url nowhere; }",
+        "name_servers 1.1.1.1 127.0.0.1:5353 ::1 [::1]:5353;",
     };
     for (size_t i = 0; i < SRS_COUNT(right); i++)
         srs_config_unref(config_must(*state, right[i], NULL));

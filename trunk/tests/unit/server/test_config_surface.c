@@ -376,6 +376,11 @@ static const struct {
     {"vhost.play", "audio_gather"},
     {"vhost.forward", "tls_verify"},
     {"vhost.forward", "tls_ca"},
+    {"vhost.http_hooks", "timeout"},
+    {"", "http_client"},
+    {"http_client", "verify"},
+    {"http_client", "ca_file"},
+    {"", "name_servers"},
 };
 
 // Defaults that differ on purpose.

@@ -157,6 +157,55 @@ static void test_remote_given_words_then_host_and_port(void **state)
     assert_err(SRS_E_SYSTEM_CONFIG_INVALID, srs_config_remote_read(name, &remote), "254 bytes");
 }
 
+static void test_place_given_urls_then_taken_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        const char *host; // NULL: refused
+        uint16_t port;
+        const char *app;
+        const char *tc_url;
+        const char *stream;
+    } rows[] = {
+        {"rtmp://10.0.0.1/live/s", "10.0.0.1", 1935, "live", "rtmp://10.0.0.1/live", "s"},
+        {"rtmp://name.example:19350/a/b/s?k=v/w", "name.example", 19350, "a/b",
+         "rtmp://name.example:19350/a/b", "s?k=v/w"},
+        {"rtmp://[::1]:1936/live/s", "::1", 1936, "live", "rtmp://[::1]:1936/live", "s"},
+        {"rtmps://10.0.0.1/live/s", NULL, 0, NULL, NULL, NULL},
+        {"http://10.0.0.1/live/s", NULL, 0, NULL, NULL, NULL},
+        {"10.0.0.1:1935", NULL, 0, NULL, NULL, NULL},
+        {"rtmp://10.0.0.1", NULL, 0, NULL, NULL, NULL},
+        {"rtmp://10.0.0.1/s", NULL, 0, NULL, NULL, NULL},
+        {"rtmp://10.0.0.1/live/", NULL, 0, NULL, NULL, NULL},
+        {"rtmp://10.0.0.1/live/?k=v", NULL, 0, NULL, NULL, NULL},
+        {"rtmp:///live/s", NULL, 0, NULL, NULL, NULL},
+        {"", NULL, 0, NULL, NULL, NULL},
+    };
+    static struct srs_forward_place place;
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        srs_err err = srs_forward_place_read(rows[i].url, &place);
+        if (rows[i].host == NULL) {
+            assert_int_not_equal(err, SRS_OK);
+            srs_err_drop(err, "refused");
+            continue;
+        }
+        assert_err(SRS_OK, err, rows[i].url);
+        assert_string_equal(place.to.host, rows[i].host);
+        assert_int_equal(place.to.port, rows[i].port);
+        assert_string_equal(place.app, rows[i].app);
+        assert_string_equal(place.names.tc_url, rows[i].tc_url);
+        assert_string_equal(place.names.stream, rows[i].stream);
+    }
+    static const char whole[] = "rtmp://name.example:19350/a/b/s?k=v";
+    for (size_t size = 0; size < sizeof whole - 1; size++) {
+        char prefix[sizeof whole];
+        memcpy(prefix, whole, size);
+        prefix[size] = '\0';
+        srs_err_drop(srs_forward_place_read(prefix, &place), "any prefix ends");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_pause_given_failures_then_doubles_to_its_limit),
         cmocka_unit_test(test_pause_given_any_random_then_within_a_tenth),
         cmocka_unit_test(test_remote_given_words_then_host_and_port),
+        cmocka_unit_test(test_place_given_urls_then_taken_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
