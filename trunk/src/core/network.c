@@ -35,7 +35,7 @@ static int read_bits(const char *text)
     return value;
 }
 
-SRS_ERR srs_network_parse(const char *text, struct srs_network *out)
+SRS_ERR srs_network_parse_loose(const char *text, struct srs_network *out, bool *slip)
 {
     struct srs_network network = {.bits = BITS};
     char address[TEXT_MAX] = "";
@@ -55,11 +55,26 @@ SRS_ERR srs_network_parse(const char *text, struct srs_network *out)
                             is_v4 ? BITS - MAPPED_BITS : BITS);
         network.bits = (uint8_t)(bits + (is_v4 ? MAPPED_BITS : 0));
     }
-    for (unsigned i = 0; i < sizeof network.address; i++)
-        if ((network.address[i] & ~mask(network.bits, i)) != 0)
-            return srs_fail(SRS_E_SYSTEM_IP_INVALID, "%.50s: bits are set behind the prefix", text);
+    *slip = false;
+    for (unsigned i = 0; i < sizeof network.address; i++) {
+        uint8_t kept = network.address[i] & mask(network.bits, i);
+        *slip = *slip || kept != network.address[i];
+        network.address[i] = kept;
+    }
     *out = network;
     return SRS_OK;
+}
+
+SRS_ERR srs_network_parse(const char *text, struct srs_network *out)
+{
+    struct srs_network network;
+    bool slip = false;
+    srs_err err = srs_network_parse_loose(text, &network, &slip);
+    if (!err && slip)
+        err = srs_fail(SRS_E_SYSTEM_IP_INVALID, "%.50s: bits are set behind the prefix", text);
+    if (!err)
+        *out = network;
+    return err;
 }
 
 bool srs_network_has(const struct srs_network *network, const struct srs_endpoint *endpoint)

@@ -66,6 +66,8 @@ static const char *unit_words(enum srs_directive_type type)
         return "endpoints";
     case SRS_DIRECTIVE_NETS:
         return "addresses or address/bits";
+    case SRS_DIRECTIVE_RULES:
+        return "publish or play, all or address or address/bits";
     case SRS_DIRECTIVE_SCOPE:
     case SRS_DIRECTIVE_FREE:
         return "block";
@@ -345,7 +347,7 @@ static const char *type_name(enum srs_directive_type type)
         [SRS_DIRECTIVE_WORD] = "word",   [SRS_DIRECTIVE_ENUM] = "enum",
         [SRS_DIRECTIVE_LIST] = "list",   [SRS_DIRECTIVE_LISTEN] = "listen",
         [SRS_DIRECTIVE_NETS] = "nets",   [SRS_DIRECTIVE_FREE] = "free",
-        [SRS_DIRECTIVE_ANY] = "any",
+        [SRS_DIRECTIVE_RULES] = "rules", [SRS_DIRECTIVE_ANY] = "any",
     };
     return names[type];
 }

@@ -70,7 +70,7 @@ static SRS_ERR check_leaf(struct check *check, const struct srs_directive *row,
     if (node->block)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "directive \"%s\" takes no block", row->name);
     bool list = row->type == SRS_DIRECTIVE_LIST || row->type == SRS_DIRECTIVE_LISTEN ||
-                row->type == SRS_DIRECTIVE_NETS;
+                row->type == SRS_DIRECTIVE_NETS || row->type == SRS_DIRECTIVE_RULES;
     if (node->arg_count != 1)
         srs_config_node_place(node, place);
     if (node->arg_count == 0)

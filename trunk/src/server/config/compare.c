@@ -19,6 +19,15 @@ static bool same_networks(const struct srs_config_networks *a, const struct srs_
     return a->count == b->count && memcmp(a->items, b->items, a->count * sizeof *a->items) == 0;
 }
 
+static bool same_rules(const struct srs_config_rules *a, const struct srs_config_rules *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = a->items[i].publish == b->items[i].publish &&
+               memcmp(&a->items[i].network, &b->items[i].network, sizeof a->items[i].network) == 0;
+    return same;
+}
+
 static bool same_field(const struct srs_directive *row, const void *before, const void *after)
 {
     const void *a = (const char *)before + row->offset;
@@ -37,6 +46,8 @@ static bool same_field(const struct srs_directive *row, const void *before, cons
         return srs_config_same_endpoints(a, b);
     case SRS_DIRECTIVE_NETS:
         return same_networks(a, b);
+    case SRS_DIRECTIVE_RULES:
+        return same_rules(a, b);
     default:
         return *(const int64_t *)a == *(const int64_t *)b;
     }

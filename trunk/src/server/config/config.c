@@ -130,6 +130,32 @@ static void store(const struct srs_directive *row, const struct srs_config_value
     }
 }
 
+// All lines of a directive in the block that has them; `items` goes with the vhost.
+static SRS_ERR read_rules(const struct srs_directive *row, const struct srs_config_node *first,
+                          const struct srs_config_node *block, struct srs_config_rules *out)
+{
+    size_t count = 0;
+    if (first == NULL)
+        return SRS_OK;
+    srs_list_each (link, &block->children) {
+        count += strcmp(srs_config_node_at(link)->name, row->name) == 0;
+    }
+    out->items = srs_try_alloc(count * sizeof *out->items);
+    if (out->items == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "%zu rules", count);
+    srs_list_each (link, &block->children) {
+        const struct srs_config_node *node = srs_config_node_at(link);
+        struct srs_config_value value;
+        if (strcmp(node->name, row->name) != 0 || node->arg_count == 0)
+            continue;
+        srs_err err = srs_config_value_read(row, node, NULL, &value);
+        if (err)
+            return err;
+        out->items[out->count++] = value.rule;
+    }
+    return SRS_OK;
+}
+
 // Fills all fields of one kind: those of `base`, from the tree below `top`, which stands for the
 // first `skip` bytes of scopes.
 static SRS_ERR fill(enum srs_directive_state kind, const struct srs_config_node *top, void *base)
@@ -143,11 +169,15 @@ static SRS_ERR fill(enum srs_directive_state kind, const struct srs_config_node 
             continue;
         if (kind == SRS_DIRECTIVE_VHOST)
             scope += strlen(vhost) + (scope[strlen(vhost)] == '.');
-        srs_err err =
-            srs_config_value_read(row, srs_config_node_path(top, scope, row->name), NULL, &value);
+        const struct srs_config_node *node = srs_config_node_path(top, scope, row->name);
+        bool rules = row->type == SRS_DIRECTIVE_RULES;
+        srs_err err = rules ? read_rules(row, node, srs_config_node_path(top, "", scope),
+                                         (void *)((char *)base + row->offset))
+                            : srs_config_value_read(row, node, NULL, &value);
         if (err)
             return err;
-        store(row, &value, base);
+        if (!rules)
+            store(row, &value, base);
     }
     return SRS_OK;
 }
@@ -242,6 +272,7 @@ static SRS_ERR add_vhost(struct snapshot *snapshot, const struct srs_config_args
         return SRS_OK;
     }
     *vhost = (struct srs_config_vhost){.name = node->args[0]};
+    config->vhost_count++; // what it holds is freed, whatever comes
     srs_err err = fill(SRS_DIRECTIVE_VHOST, node, vhost);
     if (err)
         return err;
@@ -255,7 +286,6 @@ static SRS_ERR add_vhost(struct snapshot *snapshot, const struct srs_config_args
                         place, (long long)vhost->play.send_buffer,
                         (unsigned long long)args->send_buffer);
     }
-    config->vhost_count++;
     return SRS_OK;
 }
 
@@ -332,6 +362,10 @@ void srs_config_unref(struct srs_config *config)
     srs_live_add(SRS_LIVE_CONFIG, -1);
     srs_config_notes_fini(&snapshot->notes);
     srs_config_tree_fini(&snapshot->tree);
+    for (size_t i = 0; i < config->vhost_count; i++) {
+        srs_free(snapshot->vhosts[i].security.allow.items);
+        srs_free(snapshot->vhosts[i].security.deny.items);
+    }
     srs_free(snapshot->vhosts);
     srs_free(snapshot);
 }

@@ -62,6 +62,18 @@ struct srs_config_networks {
     struct srs_network items[SRS_CONFIG_NETWORKS_MAX]; // [0..count)
 };
 
+// Who may do something, or may not.
+struct srs_config_rule {
+    bool publish; // else it is about playing
+    struct srs_network network;
+};
+
+// All lines of a directive, in their order.
+struct srs_config_rules {
+    struct srs_config_rule *items; // [0..count), the snapshot's
+    size_t count;
+};
+
 // As many keys as certificates; each pair is one of the server's names.
 struct srs_config_tls {
     bool enabled;
@@ -145,6 +157,17 @@ struct srs_config_vhost {
         struct srs_config_words on_play;
         struct srs_config_words on_stop;
     } http_hooks;
+    struct {
+        bool enabled;
+        struct srs_config_rules allow;
+        struct srs_config_rules deny;
+    } security;
+    struct {
+        bool enabled;
+        struct srs_config_words all; // ends of the names of hosts
+        struct srs_config_words publish;
+        struct srs_config_words play;
+    } refer;
     struct {
         bool enabled;
         const char *mount;

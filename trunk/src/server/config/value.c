@@ -314,6 +314,38 @@ static SRS_ERR read_networks(struct reading *r, const struct srs_config_node *no
     return srs_wrap(err, "%s", r->path);
 }
 
+// "publish all", "play 10.0.0.0/8"
+static SRS_ERR read_rule(struct reading *r, const struct srs_config_node *node,
+                         struct srs_config_value *out)
+{
+    char shown[SRS_CONFIG_SHOWN];
+    bool slip = false;
+    if (node == NULL || node->arg_count == 0)
+        return SRS_OK;
+    const char *what = node->args[0];
+    const char *who = node->arg_count > 1 ? node->args[1] : "";
+    out->rule.publish = strcmp(what, "publish") == 0;
+    if (!out->rule.publish && strcmp(what, "play") != 0)
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s \"%s\": want publish or play", r->path,
+                        srs_config_shown(what, shown));
+    if (node->arg_count > 2)
+        srs_config_note(r->notes, "%s at %s has one address a line, the rest is ignored", r->path,
+                        r->place);
+    if (strcmp(who, "all") == 0)
+        return SRS_OK; // a network of no bits has every address
+    srs_err err = srs_network_parse_loose(who, &out->rule.network, &slip);
+    if (err) {
+        srs_err_drop(err, "told in the words of a configuration");
+        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                        "%s \"%s\": want all, an address or address/bits", r->path,
+                        srs_config_shown(who, shown));
+    }
+    if (slip)
+        srs_config_note(r->notes, "%s is \"%s\" at %s: what is set behind the bits is ignored",
+                        r->path, srs_config_shown(who, shown), r->place);
+    return SRS_OK;
+}
+
 SRS_ERR srs_config_value_read(const struct srs_directive *row, const struct srs_config_node *node,
                               struct srs_config_notes *notes, struct srs_config_value *out)
 {
@@ -350,6 +382,8 @@ SRS_ERR srs_config_value_read(const struct srs_directive *row, const struct srs_
         return SRS_OK;
     case SRS_DIRECTIVE_NETS:
         return read_networks(&r, node, out);
+    case SRS_DIRECTIVE_RULES:
+        return read_rule(&r, node, out);
     default:
         return SRS_OK;
     }
@@ -371,6 +405,7 @@ bool srs_config_value_differs(const struct srs_directive *row, const struct srs_
     case SRS_DIRECTIVE_LIST:
     case SRS_DIRECTIVE_LISTEN:
     case SRS_DIRECTIVE_NETS:
+    case SRS_DIRECTIVE_RULES:
         return list_differs(row->value, node);
     case SRS_DIRECTIVE_FREE:
         return !srs_list_empty(&node->children);

@@ -14,6 +14,7 @@ struct srs_config_value {
     union {
         struct srs_config_endpoints listen;
         struct srs_config_networks networks; // of a NETS
+        struct srs_config_rule rule;         // of a RULES: that line's
     };
 };
 

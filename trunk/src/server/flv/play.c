@@ -4,6 +4,7 @@
 #include "protocol/http/chunk.h"
 #include "protocol/http/head.h"
 #include "protocol/http/query.h"
+#include "server/access/access.h"
 #include "server/config/compare.h"
 #include "server/flv/mount.h"
 #include "server/flv/ws.h"
@@ -236,6 +237,21 @@ static SRS_YIELDS SRS_ERR check_request(struct srs_exchange *exchange,
     return srs_exchange_plain(exchange, 405);
 }
 
+// A refusal is answered.
+static SRS_YIELDS SRS_ERR check_access(struct srs_exchange *exchange, const struct target *target)
+{
+    struct srs_endpoint peer = srs_conn_peer(exchange->conn);
+    srs_err err =
+        srs_access_check(target->vhost, &peer,
+                         srs_http_request_header(exchange->request, "Referer"), SRS_ACCESS_PLAY);
+    if (err) {
+        struct srs_err_trace *story = srs_err_save();
+        srs_err_drop(srs_exchange_plain(exchange, 403), "the refusal is logged in any case");
+        srs_err_restore(story);
+    }
+    return err;
+}
+
 static bool is_live(const struct srs_exchange *exchange, const struct target *target)
 {
     const struct srs_source *source = srs_sources_find(
@@ -295,6 +311,8 @@ static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *
     struct srs_mux_params params = {0};
     srs_err err = find_target(exchange, target, served);
     *served = *served && (!live || is_live(exchange, target));
+    if (!err && *served)
+        err = check_access(exchange, target);
     if (!err && *served)
         err = check_request(exchange, &params, &ws, &answered);
     if (err || !*served || answered)

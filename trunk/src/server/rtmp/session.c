@@ -13,6 +13,7 @@
 #include "core/version.h"
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
+#include "server/access/access.h"
 #include "server/deliver/talk.h"
 #include "server/forward/forward.h"
 #include "server/front.h"
@@ -172,6 +173,18 @@ static SRS_YIELDS SRS_ERR ask_copies(struct session *session, struct target *tar
     return err ? err : find_again(session, target, began);
 }
 
+static const char *page_url(const struct session *session)
+{
+    return srs_rtmp_server_request(&session->machine)->connect.page_url;
+}
+
+static SRS_ERR check_access(const struct session *session, const struct target *target,
+                            enum srs_access_action action)
+{
+    struct srs_endpoint peer = srs_conn_peer(session->conn);
+    return srs_access_check(target->vhost, &peer, page_url(session), action);
+}
+
 // Of Enhanced RTMP: all tracks, ModEx packets, and among these the time below a millisecond.
 enum { CAPS_MULTITRACK = 2, CAPS_MODEX = 4, CAPS_NANO = 8 };
 
@@ -216,7 +229,9 @@ static SRS_YIELDS SRS_ERR on_connect(struct session *session)
     srs_err err = find_target(session, &target);
     if (err)
         return refuse_connect(session, err, "no such vhost or application");
-    err = pass_hook(session, SRS_HOOK_CONNECT, &target, &session->connected);
+    err = srs_access_check_any_page(target.vhost, page_url(session));
+    if (!err)
+        err = pass_hook(session, SRS_HOOK_CONNECT, &target, &session->connected);
     if (err) {
         srs_rtmp_url_fini(&target.url);
         return refuse_connect(session, err, srs_err_sentence(err));
@@ -357,7 +372,9 @@ static SRS_YIELDS SRS_ERR on_publish(struct session *session)
     struct target target;
     srs_err err = find_target(session, &target);
     if (!err) {
-        err = ask_and_publish(session, &target);
+        err = check_access(session, &target, SRS_ACCESS_PUBLISH);
+        if (!err)
+            err = ask_and_publish(session, &target);
         srs_rtmp_url_fini(&target.url);
     }
     if (err) {
@@ -565,7 +582,9 @@ static SRS_YIELDS SRS_ERR on_play(struct session *session)
     struct srs_source *source = NULL;
     srs_err err = find_target(session, &target);
     if (!err) {
-        err = ask_and_play(session, &target, &source);
+        err = check_access(session, &target, SRS_ACCESS_PLAY);
+        if (!err)
+            err = ask_and_play(session, &target, &source);
         srs_rtmp_url_fini(&target.url);
     }
     if (err) {

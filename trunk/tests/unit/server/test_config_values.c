@@ -29,6 +29,7 @@ static void print_field(const struct srs_directive *row, const struct srs_config
     const void *field = field_of(row, config);
     const struct srs_config_endpoints *listen = field;
     const struct srs_config_networks *networks = field;
+    const struct srs_config_rules *rules = field;
     out[0] = '\0';
     switch (row->type) {
     case SRS_DIRECTIVE_OFF:
@@ -60,6 +61,14 @@ static void print_field(const struct srs_directive *row, const struct srs_config
             (void)snprintf(out + at, size - at, "%s%d.%d/%d", i > 0 ? " " : "",
                            networks->items[i].address[12], networks->items[i].address[15],
                            networks->items[i].bits);
+        }
+        break;
+    case SRS_DIRECTIVE_RULES:
+        for (size_t i = 0; i < rules->count; i++) {
+            size_t at = strlen(out);
+            (void)snprintf(out + at, size - at, "%s%s%d/%d", i > 0 ? " " : "",
+                           rules->items[i].publish ? "publish" : "play",
+                           rules->items[i].network.address[12], rules->items[i].network.bits);
         }
         break;
     default:
@@ -252,6 +261,16 @@ static const struct {
     {"", "server_id", "", "server_id a;", "a", "SRS_SERVER_ID=b", "b"},
     {"", "user", "", "user a;", "a", "SRS_USER=b", "b"},
     {"", "group", "", "user u; group a;", "a", "SRS_USER=u|SRS_GROUP=b", "b"},
+    {"vhost.security", "enabled", "off", "vhost v { security { enabled on; } }", "on", NULL, NULL},
+    {"vhost.security", "allow", "",
+     "vhost v { security { allow publish all; deny play all; allow play 10.0.0.0/8; } }",
+     "publish0/0 play10/104", NULL, NULL},
+    {"vhost.security", "deny", "", "vhost v { security { deny play 7.0.0.1; } }", "play7/128", NULL,
+     NULL},
+    {"vhost.refer", "enabled", "off", "vhost v { refer { enabled on; } }", "on", NULL, NULL},
+    {"vhost.refer", "all", "", "vhost v { refer { all a b; } }", "a b", NULL, NULL},
+    {"vhost.refer", "publish", "", "vhost v { refer { publish a b; } }", "a b", NULL, NULL},
+    {"vhost.refer", "play", "", "vhost v { refer { play a b; } }", "a b", NULL, NULL},
     {"", "asprocess", "off", "daemon off; asprocess on;", "on", "SRS_DAEMON=off|SRS_ASPROCESS=on",
      "on"},
     {"", "in_docker", "off", "in_docker on;", "on", "SRS_IN_DOCKER=on", "on"},
