@@ -25,21 +25,23 @@
 EMBED("html", "trunk/research/players/index.html");
 EMBED("script", "trunk/research/players/player.js");
 EMBED("style", "trunk/research/players/player.css");
+EMBED("console_html", "trunk/research/console/index.html");
+EMBED("console_script", "trunk/research/console/console.js");
+EMBED("console_chart", "trunk/research/console/chart.js");
+EMBED("console_style", "trunk/research/console/console.css");
 
-extern const uint8_t srs_page_html[], srs_page_script[], srs_page_style[];
-extern const uint64_t srs_page_html_size, srs_page_script_size, srs_page_style_size;
+#define EMBEDDED(name)                                                                             \
+    extern const uint8_t srs_page_##name[];                                                        \
+    extern const uint64_t srs_page_##name##_size;                                                  \
+    struct srs_span srs_page_embed_##name(void)                                                    \
+    {                                                                                              \
+        return (struct srs_span){srs_page_##name, srs_page_##name##_size};                         \
+    }
 
-struct srs_span srs_page_embed_html(void)
-{
-    return (struct srs_span){srs_page_html, srs_page_html_size};
-}
-
-struct srs_span srs_page_embed_script(void)
-{
-    return (struct srs_span){srs_page_script, srs_page_script_size};
-}
-
-struct srs_span srs_page_embed_style(void)
-{
-    return (struct srs_span){srs_page_style, srs_page_style_size};
-}
+EMBEDDED(html)
+EMBEDDED(script)
+EMBEDDED(style)
+EMBEDDED(console_html)
+EMBEDDED(console_script)
+EMBEDDED(console_chart)
+EMBEDDED(console_style)

@@ -16,7 +16,22 @@
 // A file goes out in pieces, so that a slow link has the exchange's time for each and not for all.
 enum { PIECE = 64 * 1024 };
 
-enum page_entry { PAGE_ROOT, PAGE_INDEX, PAGE_SCRIPT, PAGE_STYLE, PAGE_LIBRARY, PAGE_ENTRIES };
+enum page_entry {
+    PAGE_LIBRARY,
+    PAGE_CONSOLE_LIBRARY,
+    PAGE_ROOT,
+    PAGE_INDEX,
+    PAGE_SCRIPT,
+    PAGE_STYLE,
+    PAGE_CONSOLE,
+    PAGE_CONSOLE_INDEX,
+    PAGE_CONSOLE_SCRIPT,
+    PAGE_CONSOLE_CHART,
+    PAGE_CONSOLE_STYLE,
+    PAGE_ENTRIES
+};
+
+static const char console_path[] = "/console";
 
 struct srs_page {
     struct srs_page_file files[PAGE_ENTRIES];
@@ -56,6 +71,7 @@ static SRS_ERR read_library(int fd, struct srs_page *page)
     }
     page->library = bytes;
     page->files[PAGE_LIBRARY].bytes = (struct srs_span){bytes, size};
+    page->files[PAGE_CONSOLE_LIBRARY].bytes = (struct srs_span){bytes, size};
     return SRS_OK;
 }
 
@@ -75,12 +91,22 @@ static void fill_in(struct srs_page *page)
 {
     static const char html[] = "text/html; charset=utf-8";
     static const char script[] = "text/javascript; charset=utf-8";
+    static const char style[] = "text/css; charset=utf-8";
+    enum { BOTH = SRS_PORT_SERVER | SRS_PORT_API };
     struct srs_page_file files[PAGE_ENTRIES] = {
-        [PAGE_ROOT] = {"/", html, srs_page_embed_html()},
-        [PAGE_INDEX] = {"/index.html", html, srs_page_embed_html()},
-        [PAGE_SCRIPT] = {"/player.js", script, srs_page_embed_script()},
-        [PAGE_STYLE] = {"/player.css", "text/css; charset=utf-8", srs_page_embed_style()},
-        [PAGE_LIBRARY] = {"/mpegts.js", script, {NULL, 0}},
+        [PAGE_LIBRARY] = {"/mpegts.js", script, SRS_PORT_SERVER, {NULL, 0}},
+        [PAGE_CONSOLE_LIBRARY] = {"/console/mpegts.js", script, BOTH, {NULL, 0}},
+        [PAGE_ROOT] = {"/", html, SRS_PORT_SERVER, srs_page_embed_html()},
+        [PAGE_INDEX] = {"/index.html", html, SRS_PORT_SERVER, srs_page_embed_html()},
+        [PAGE_SCRIPT] = {"/player.js", script, SRS_PORT_SERVER, srs_page_embed_script()},
+        [PAGE_STYLE] = {"/player.css", style, SRS_PORT_SERVER, srs_page_embed_style()},
+        [PAGE_CONSOLE] = {"/console/", html, BOTH, srs_page_embed_console_html()},
+        [PAGE_CONSOLE_INDEX] = {"/console/index.html", html, BOTH, srs_page_embed_console_html()},
+        [PAGE_CONSOLE_SCRIPT] = {"/console/console.js", script, BOTH,
+                                 srs_page_embed_console_script()},
+        [PAGE_CONSOLE_CHART] = {"/console/chart.js", script, BOTH, srs_page_embed_console_chart()},
+        [PAGE_CONSOLE_STYLE] = {"/console/console.css", style, BOTH,
+                                srs_page_embed_console_style()},
     };
     memcpy(page->files, files, sizeof files);
 }
@@ -160,11 +186,15 @@ SRS_YIELDS SRS_ERR srs_page_serve(struct srs_exchange *exchange, bool *served)
     srs_co_may_yield();
     enum srs_http_method method = exchange->request->method;
     *served = false;
-    if ((exchange->ports & SRS_PORT_SERVER) == 0 || method == SRS_HTTP_OPTIONS)
+    if (method == SRS_HTTP_OPTIONS)
         return SRS_OK;
+    if (strcmp(exchange->request->path, console_path) == 0) {
+        *served = true;
+        return srs_exchange_redirect(exchange, "/console/");
+    }
     const struct srs_page_file *file =
         srs_page_find(exchange->server->page, exchange->request->path);
-    if (file == NULL)
+    if (file == NULL || (exchange->ports & file->ports) == 0)
         return SRS_OK;
     *served = true;
     if (method != SRS_HTTP_GET && method != SRS_HTTP_HEAD)
