@@ -6,6 +6,7 @@
 const POLL_MS = 2000;
 const ASK_MS = 8000; // for one answer
 const HISTORY = 300; // samples kept: ten minutes
+const SPARK = 60; // of these in a small chart: two minutes
 const STREAMS_MAX = 1000; // shown at once
 const PAGE = 50; // clients on a page
 const PAGE_STREAMS = 200; // streams of one answer
@@ -221,7 +222,7 @@ function confirmed(text, verb) {
 
 const totals = { at: 0, streams: [], viewers: [], in: [], out: [], cpu: [], memory: [] };
 const sparks = Object.fromEntries(['streams', 'viewers', 'in', 'out', 'cpu', 'memory']
-  .map((name) => [name, new Spark(byId(`spark-${name}`), HISTORY / 2)]));
+  .map((name) => [name, new Spark(byId(`spark-${name}`), SPARK)]));
 const streams = new Map(); // by id: {item, in[], out[], viewers[], seen}
 
 function push(list, value) {
@@ -325,11 +326,12 @@ function makeStream(item) {
   const names = element('span', 'names');
   names.append(element('strong', 'name', nameOf(item)), element('span', 'soft about'));
   const spark = element('span', 'spark');
-  button.append(element('span', 'dot'), names, spark, element('span', 'num viewers'), element('span', 'num rates in'),
-    element('span', 'num rates out'));
+  const rates = element('span', 'num rates');
+  rates.append(element('span', 'in'), element('span', 'out'));
+  button.append(element('span', 'dot'), names, spark, element('span', 'num viewers'), rates);
   button.addEventListener('click', () => choose(item.id === current ? '' : item.id));
   row.append(button);
-  row.spark = new Spark(spark, HISTORY / 2);
+  row.spark = new Spark(spark, SPARK);
   return row;
 }
 
@@ -399,12 +401,10 @@ function streamUrls(item) {
 
 function showDetail() {
   const entry = streams.get(current);
-  byId('detail-empty').hidden = entry !== undefined;
+  byId('detail-empty').hidden = entry !== undefined || current === '';
   byId('detail-body').hidden = entry === undefined;
-  if (entry === undefined) {
-    setText(byId('detail-empty'), current === '' ? 'Choose a stream to see its picture, tracks and clients.' : 'This stream is gone.');
+  if (entry === undefined)
     return;
-  }
   const { item } = entry;
   setText(byId('detail-name'), nameOf(item));
   chart.draw([entry.in, entry.out]);
@@ -435,7 +435,7 @@ function stopPlayer() {
   const it = player.it;
   player.it = null;
   byId('play').hidden = false;
-  setText(byId('play'), 'Play here');
+  byId('video').controls = false;
   if (it)
     it.destroy();
 }
@@ -476,6 +476,7 @@ function startPlayer() {
   if (started)
     started.catch(() => {});
   byId('play').hidden = true;
+  byId('video').controls = true;
 }
 
 async function endStream() {
@@ -676,6 +677,28 @@ function complain(error) {
   setHealth('bad', error.code ? `Refused: ${error.message}` : 'The server does not answer');
 }
 
+async function takeSample() {
+  const [summary, { items, total }] = await Promise.all([askJson('/api/v1/summaries'), allStreams()]);
+  const now = performance.now();
+  const { self } = summary.data;
+  takeStreams(items, now);
+  totals.at = now;
+  setText(byId('identity'), `${self.version}, ${summary.server}, up ${duration(self.srs_uptime)}`);
+  showTotals(summary.data, total);
+  showStreams(total);
+  showDetail();
+  showServer(summary.data);
+}
+
+async function showLists() {
+  if (view === 'clients')
+    await showClients();
+  else if (view === 'server')
+    await showVhosts();
+  else if (view === 'streams' && current !== '')
+    await showDetailClients();
+}
+
 let timer = 0;
 let running = false;
 
@@ -685,22 +708,10 @@ async function poll() {
   running = true;
   clearTimeout(timer);
   try {
-    const [summary, { items, total }] = await Promise.all([askJson('/api/v1/summaries'), allStreams()]);
-    const now = performance.now();
-    const { self } = summary.data;
-    takeStreams(items, now);
-    totals.at = now;
-    setText(byId('identity'), `${self.version}, ${summary.server}, up ${duration(self.srs_uptime)}`);
-    showTotals(summary.data, total);
-    showStreams(total);
-    showDetail();
-    showServer(summary.data);
-    if (view === 'clients')
-      await showClients();
-    else if (view === 'server')
-      await showVhosts();
-    else if (view === 'streams' && current !== '')
-      await showDetailClients();
+    // Rates over a short time are noise: a question out of turn only brings the view up to date.
+    if (performance.now() - totals.at >= 0.75 * POLL_MS || totals.at === 0)
+      await takeSample();
+    await showLists();
     setHealth('good', 'Live');
   } catch (error) {
     complain(error);
