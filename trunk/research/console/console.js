@@ -382,7 +382,7 @@ function choose(id) {
 function trackText(track, entry) {
   const before = entry.tracksBefore.get(`${track.kind}${track.id}`);
   const now = perSecond(track.bytes, before, entry.seconds);
-  return `${track.kind} ${track.id}: ${track.kind === 'video' ? videoText(track) : audioText({ ...track, channel: track.channels ?? track.channel })}, ` +
+  return `${track.kind} ${track.id}: ${track.kind === 'video' ? videoText(track) : track.kind === 'audio' ? audioText(track) : track.codec}, ` +
     `${rate(now ?? track.kbps ?? null)}`;
 }
 
@@ -410,14 +410,14 @@ function showDetail() {
   chart.draw([entry.in, entry.out]);
   showPairs(byId('facts'), [
     ['State', item.publish.active ? 'live' : 'waits for a publisher'],
-    ['Published by', item.publish.type ? `${item.publish.type}${item.publish.ip ? ` from ${item.publish.ip}` : ''}` : item.publish.cid ?? NONE],
+    ['Published by', item.publish.protocol ? `${item.publish.protocol} from ${item.publish.ip}` : NONE],
     ['Since', duration(item.publish.alive ?? NaN)],
     ['In, 30 s', rate(item.kbps.recv_30s)],
     ['Out, 30 s', rate(item.kbps.send_30s)],
     ['Received', bytes(item.recv_bytes)],
     ['Sent', bytes(item.send_bytes)],
     ['Frames', `${number(item.video_frames ?? item.frames)} video, ${number(item.audio_frames ?? NaN)} audio`],
-    ['Gop', Number.isFinite(item.gop_ms) ? `${(item.gop_ms / 1000).toFixed(1)} s, ${bytes(item.gop_bytes)}` : NONE],
+    ['Gop', Number.isFinite(item.gop_length_ms) ? `${(item.gop_length_ms / 1000).toFixed(1)} s, ${bytes(item.gop_bytes)}` : NONE],
     ['Audio to video', Number.isFinite(item.av_skew_ms) ? `${item.av_skew_ms} ms` : NONE],
     ['Jumps in time', number(item.jumps)],
     ['Dropped for slow viewers', number(item.dropped)],
@@ -575,9 +575,16 @@ async function showVhosts() {
     `in ${rate(item.kbps.recv_30s)}, out ${rate(item.kbps.send_30s)}`));
 }
 
+// A restart's names directives, the others are sentences.
+function warningText({ from, text }) {
+  if (from === 'restart')
+    return `Takes effect at the next start: ${text}`;
+  return from === 'reload' ? `The last reload was refused: ${text}` : text;
+}
+
 async function showWarnings() {
-  const { data } = await askJson('/api/v1/warnings');
-  const warnings = data.warnings ?? [];
+  const answer = await askJson('/api/v1/warnings');
+  const warnings = answer.warnings.map(warningText);
   const count = byId('warning-count');
   count.hidden = warnings.length === 0;
   setText(count, String(warnings.length));
@@ -592,7 +599,7 @@ async function showConfig() {
 }
 
 async function findPorts() {
-  const { data } = await askJson('/api/v1/config');
+  const { data: { config: data } } = await askJson('/api/v1/config');
   const first = (endpoint) => String(Array.isArray(endpoint) ? endpoint[0] : endpoint ?? '').match(/([0-9]+)$/)?.[1];
   const http = data.http_server ?? {};
   ports = {
@@ -607,7 +614,7 @@ async function checkConfig() {
   try {
     const response = await ask('/api/v1/config/check', { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: byId('check-text').value });
     const { data, code } = await response.json();
-    const found = [...(data?.errors ?? []), ...(data?.warnings ?? []).map((text) => `warning: ${text}`)];
+    const found = [...(data?.errors ?? []).map(({ text }) => text), ...(data?.warnings ?? []).map((text) => `warning: ${text}`)];
     setText(note, data?.ok ? 'Good.' : `Not good${data ? '' : ` (${code})`}.`);
     sync(byId('check-found'), found.map((text, i) => [`${i}${text}`, text]), ([key]) => key, () => element('li', ''),
       (node, [, text]) => setText(node, text));

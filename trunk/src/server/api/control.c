@@ -90,6 +90,8 @@ struct showing {
     unsigned depth;
     const struct srs_directive *row;
     struct cJSON *list; // of a row that is one
+    const struct srs_directive *rules; // of RULES: the row whose lines come
+    char rule[80];
 };
 
 static void show_open(void *arg, const char *name)
@@ -113,11 +115,26 @@ static void show_begin(void *arg, const struct srs_directive *row)
 {
     struct showing *showing = arg;
     bool list = row->type == SRS_DIRECTIVE_LIST || row->type == SRS_DIRECTIVE_LISTEN ||
-                row->type == SRS_DIRECTIVE_NETS;
+                row->type == SRS_DIRECTIVE_NETS || row->type == SRS_DIRECTIVE_RULES;
+    bool again = showing->rules == row; // the lines of a directive come one after the other
     showing->row = row;
+    showing->rule[0] = '\0';
+    showing->rules = row->type == SRS_DIRECTIVE_RULES ? row : NULL;
+    if (again)
+        return;
     showing->list =
         list ? srs_json_put_array(&showing->json, showing->blocks[showing->depth], row->name)
              : NULL;
+}
+
+// "publish 10.0.0.0/8" of its two words.
+static void show_rule(struct showing *showing, const char *word)
+{
+    size_t size = strlen(showing->rule);
+    (void)snprintf(showing->rule + size, sizeof showing->rule - size, "%s%s", size > 0 ? " " : "",
+                   word);
+    if (size > 0)
+        srs_json_add_text(&showing->json, showing->list, showing->rule);
 }
 
 static void show_word(void *arg, const char *word)
@@ -134,6 +151,9 @@ static void show_word(void *arg, const char *word)
     case SRS_DIRECTIVE_LISTEN:
     case SRS_DIRECTIVE_NETS:
         srs_json_add_text(&showing->json, showing->list, word);
+        break;
+    case SRS_DIRECTIVE_RULES:
+        show_rule(showing, word);
         break;
     case SRS_DIRECTIVE_WORD:
     case SRS_DIRECTIVE_ENUM:

@@ -83,16 +83,21 @@ SRS_YIELDS srs_err srs_api_serve_streams(struct srs_api_call *call, const char *
 
 // --- clients ------------------------------------------------------------------------------------
 
-static SRS_YIELDS SRS_ERR write_clients(struct srs_api_call *call, struct srs_clients_walk *walk)
+// Those of `only`, or all. *total is how many of `only` there are; of all it says nothing.
+static SRS_YIELDS SRS_ERR write_clients(struct srs_api_call *call, struct srs_clients_walk *walk,
+                                        const struct srs_source *only, unsigned *total)
 {
     const struct srs_server *server = call->exchange->server;
     uint64_t index = 0;
     srs_err err = SRS_OK;
-    while (!err && !srs_api_after_page(call, index)) {
+    while (!err && (only != NULL || !srs_api_after_page(call, index))) {
         const struct srs_client *client = srs_clients_walk_next(&server->clients, walk);
         if (client == NULL)
             break;
-        if (srs_api_before_page(call, index++))
+        if (only != NULL && client->source != only)
+            continue;
+        ++*total;
+        if (srs_api_before_page(call, index) || srs_api_after_page(call, index++))
             continue;
         err = srs_api_separate(call);
         if (!err)
@@ -107,13 +112,23 @@ static SRS_YIELDS SRS_ERR list_clients(struct srs_api_call *call)
 {
     struct srs_clients *clients = &call->exchange->server->clients;
     struct srs_clients_walk walk;
+    struct srs_source *only = NULL;
+    unsigned total = 0;
+    bool asked = call->query.stream[0] != '\0';
     srs_err err = srs_api_open_list(call, "clients");
     if (err)
         return err;
+    if (asked) {
+        only = find_stream(call->exchange->server, call->query.stream);
+        if (only == NULL)
+            return srs_api_close_total(call, 0);
+        (void)srs_source_ref(only);
+    }
     srs_clients_walk_begin(clients, &walk);
-    err = write_clients(call, &walk);
+    err = write_clients(call, &walk, only, &total);
     srs_clients_walk_end(&walk);
-    return err ? err : srs_api_close_total(call, clients->count);
+    srs_source_unref(only);
+    return err ? err : srs_api_close_total(call, asked ? total : clients->count);
 }
 
 SRS_YIELDS srs_err srs_api_serve_clients(struct srs_api_call *call, const char *rest)

@@ -218,6 +218,7 @@ struct srs_config {
     struct srs_config_words name_servers;
     struct {
         bool enabled;
+        bool summaries;
         bool ports;
         bool auth;
         int auth_type; // index of the word

@@ -561,16 +561,6 @@ static OWN_FRAME SRS_ERR check_exporter(const struct srs_config_node *root)
     return err;
 }
 
-static SRS_ERR note_version(const struct srs_config_node *root, struct srs_config_notes *notes)
-{
-    bool on = false;
-    srs_err err = get_on(root, "", "query_latest_version", &on);
-    if (!err && on)
-        srs_config_note(notes, "directive query_latest_version has no effect: there is no server "
-                               "to ask");
-    return err;
-}
-
 SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
                                const struct srs_config_limits *limits,
                                struct srs_config_notes *notes)
@@ -607,8 +597,6 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
     if (srs_config_node_path(&tree->root, "rtmp", "listen") == NULL)
         srs_config_note(notes, "no listen: there is no RTMP port");
     err = note_rtmps(&tree->root, notes);
-    if (!err)
-        err = note_version(&tree->root, notes);
     if (err)
         return err;
     if (srs_config_node_find(&tree->root, "vhost") == NULL)

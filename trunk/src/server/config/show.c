@@ -115,24 +115,43 @@ static void tell_endpoints(const struct srs_config_visitor *visitor,
     }
 }
 
-static void tell_networks(const struct srs_config_visitor *visitor,
-                          const struct srs_config_networks *networks)
+static void print_network(const struct srs_network *network, char *out, size_t size)
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     enum { MAPPED_BITS = 96 };
-    char text[WORD];
     char address[INET6_ADDRSTRLEN] = "";
+    bool v4 = memcmp(network->address, mapped, sizeof mapped) == 0 && network->bits >= MAPPED_BITS;
+    (void)inet_ntop(v4 ? AF_INET : AF_INET6, network->address + (v4 ? sizeof mapped : 0), address,
+                    sizeof address);
+    (void)snprintf(out, size, "%s/%u", address, network->bits - (v4 ? MAPPED_BITS : 0U));
+}
+
+static void tell_networks(const struct srs_config_visitor *visitor,
+                          const struct srs_config_networks *networks)
+{
+    char text[WORD];
     if (networks->count == 0)
         visitor->word(visitor->arg, "none");
     for (size_t i = 0; i < networks->count; i++) {
-        const struct srs_network *network = &networks->items[i];
-        bool v4 =
-            memcmp(network->address, mapped, sizeof mapped) == 0 && network->bits >= MAPPED_BITS;
-        (void)inet_ntop(v4 ? AF_INET : AF_INET6, network->address + (v4 ? sizeof mapped : 0),
-                        address, sizeof address);
-        (void)snprintf(text, sizeof text, "%s/%u", address,
-                       network->bits - (v4 ? MAPPED_BITS : 0U));
+        print_network(&networks->items[i], text, sizeof text);
         visitor->word(visitor->arg, text);
+    }
+}
+
+// A line each, so each is a directive of its own.
+static void tell_rules(const struct srs_config_visitor *visitor, const struct srs_directive *row,
+                       const struct srs_config_rules *rules)
+{
+    char text[WORD];
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct srs_config_rule *rule = &rules->items[i];
+        visitor->begin(visitor->arg, row);
+        visitor->word(visitor->arg, rule->publish ? "publish" : "play");
+        (void)snprintf(text, sizeof text, "all");
+        if (rule->network.bits > 0)
+            print_network(&rule->network, text, sizeof text);
+        visitor->word(visitor->arg, text);
+        visitor->end(visitor->arg);
     }
 }
 
@@ -199,6 +218,10 @@ static void show_row(const struct showing *showing, const struct srs_directive *
     const void *field = (const char *)showing->base + row->offset;
     if (row->type == SRS_DIRECTIVE_ENUM && *(const int *)field < 0)
         return; // not given, and without a default
+    if (row->type == SRS_DIRECTIVE_RULES) {
+        tell_rules(visitor, row, field);
+        return;
+    }
     visitor->begin(visitor->arg, row);
     tell_value(visitor, row, field);
     visitor->end(visitor->arg);

@@ -1,6 +1,7 @@
 #include "server/hooks/heartbeat.h"
 #include "core/mem.h"
 #include "core/version.h"
+#include "server/api/system.h"
 #include "server/certs.h"
 #include "server/hooks/hooks.h"
 #include "server/hooks/json_priv.h"
@@ -57,6 +58,18 @@ static void put_endpoints(struct srs_hook_json *json, const char *name,
     srs_hook_json_list_end(json);
 }
 
+// The object that the API answers with.
+static void put_summaries(struct srs_hook_json *json, const struct srs_server *server)
+{
+    struct srs_buf text = {0};
+    srs_err err = srs_api_summaries_alone(server, &text);
+    if (!err)
+        srs_hook_json_raw(json, "summaries", srs_buf_span(&text));
+    else if (!json->err)
+        json->err = err;
+    srs_buf_fini(&text);
+}
+
 SRS_ERR srs_heartbeat_write(const struct srs_server *server, const char *ip, struct srs_buf *out)
 {
     const struct srs_config *config = server->config;
@@ -69,6 +82,8 @@ SRS_ERR srs_heartbeat_write(const struct srs_server *server, const char *ip, str
     srs_hook_json_text(&json, "server", server->id);
     srs_hook_json_text(&json, "service", server->service);
     srs_hook_json_text(&json, "pid", pid);
+    if (config->heartbeat.summaries)
+        put_summaries(&json, server);
     if (config->heartbeat.ports) {
         put_endpoints(&json, "rtmp", &config->rtmp_listen);
         if (config->http_server.enabled)

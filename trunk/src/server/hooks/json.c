@@ -88,6 +88,12 @@ void srs_hook_json_count(struct srs_hook_json *json, const char *name, uint64_t 
     add(json, text, strlen(text));
 }
 
+void srs_hook_json_raw(struct srs_hook_json *json, const char *name, struct srs_span value)
+{
+    add_name(json, name);
+    add(json, (const char *)value.bytes, value.size);
+}
+
 void srs_hook_json_list(struct srs_hook_json *json, const char *name)
 {
     add_name(json, name);

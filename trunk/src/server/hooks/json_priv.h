@@ -14,6 +14,8 @@ void srs_hook_json_begin(struct srs_hook_json *json, struct srs_buf *out, size_t
 // What is not UTF-8 becomes '?'; NULL is "".
 void srs_hook_json_text(struct srs_hook_json *json, const char *name, const char *text);
 void srs_hook_json_count(struct srs_hook_json *json, const char *name, uint64_t value);
+// A member that is JSON already.
+void srs_hook_json_raw(struct srs_hook_json *json, const char *name, struct srs_span value);
 // A list of texts: name, items, end.
 void srs_hook_json_list(struct srs_hook_json *json, const char *name);
 void srs_hook_json_item(struct srs_hook_json *json, const char *text);
