@@ -19,6 +19,7 @@ struct srs_sources {
     struct entry *table;
     const struct srs_source_ops *ops;
     struct srs_log_budget budget;
+    struct srs_tally gone;
     unsigned publishers;
     uint32_t next_id;
 };
@@ -88,7 +89,13 @@ void srs_sources_free(struct srs_sources *sources)
     if (sources == NULL)
         return;
     srs_assert(sources->table == NULL);
+    srs_tally_fini(&sources->gone);
     srs_free(sources);
+}
+
+const struct srs_tally *srs_sources_gone(const struct srs_sources *sources)
+{
+    return &sources->gone;
 }
 
 unsigned srs_sources_count(const struct srs_sources *sources)
@@ -236,6 +243,8 @@ void srs_source_unref(struct srs_source *source)
         source->ops->freed(source);
     struct entry *entry = entry_of(source);
     table_remove(source->sources, entry);
+    srs_tally_add(&source->sources->gone, source->vhost, source->stats.bytes_in,
+                  source->stats.bytes_out);
     forget_media(source);
     srs_packet_log_fini(&source->log);
     srs_arena_fini(&source->arena);

@@ -9,6 +9,7 @@
 #include "stream/meter.h"
 #include "stream/mixer.h"
 #include "stream/packet_log.h"
+#include "stream/tally.h"
 #include "stream/timeline.h"
 
 // OBS sends up to ten video and six audio tracks, and data is a track too.
@@ -119,6 +120,8 @@ SRS_ERR srs_sources_new(const struct srs_source_ops *ops, struct srs_sources **o
 // All sources must be gone.
 void srs_sources_free(struct srs_sources *sources);
 unsigned srs_sources_count(const struct srs_sources *sources);
+// Bytes in and out of sources that are no more, by vhost.
+const struct srs_tally *srs_sources_gone(const struct srs_sources *sources);
 // Bytes that all logs hold, and may hold (0: any number), which their publishers then share.
 size_t srs_sources_bytes(const struct srs_sources *sources);
 // When one last had to give way to that limit; 0 = never, since it was set.

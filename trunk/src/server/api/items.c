@@ -315,8 +315,7 @@ SRS_ERR srs_api_vhost_item(const struct srs_server *server, const struct srs_con
     char id[SRS_API_ID];
     uint64_t clients = 0;
     uint64_t streams = 0;
-    uint64_t sent = 0;
-    uint64_t received = 0;
+    struct srs_tally_sum bytes = srs_tally_get(srs_sources_gone(server->sources), vhost->name);
     struct srs_rate rate = {0};
     struct srs_source *source = NULL;
     while ((source = srs_sources_next(server->sources, source)) != NULL) {
@@ -324,8 +323,8 @@ SRS_ERR srs_api_vhost_item(const struct srs_server *server, const struct srs_con
             continue;
         streams++;
         clients += source->consumer_count - source->copies + (source->publisher != NULL);
-        sent += source->stats.bytes_out;
-        received += source->stats.bytes_in;
+        bytes.out += source->stats.bytes_out;
+        bytes.in += source->stats.bytes_in;
         rate.in_kbps += source->rate.in_kbps;
         rate.out_kbps += source->rate.out_kbps;
     }
@@ -335,8 +334,8 @@ SRS_ERR srs_api_vhost_item(const struct srs_server *server, const struct srs_con
     srs_json_put_flag(&tree, tree.root, "enabled", vhost->enabled);
     srs_json_put_count(&tree, tree.root, "clients", clients);
     srs_json_put_count(&tree, tree.root, "streams", streams);
-    srs_json_put_count(&tree, tree.root, "send_bytes", sent);
-    srs_json_put_count(&tree, tree.root, "recv_bytes", received);
+    srs_json_put_count(&tree, tree.root, "send_bytes", bytes.out);
+    srs_json_put_count(&tree, tree.root, "recv_bytes", bytes.in);
     put_rate(&tree, &rate);
     struct cJSON *hls = srs_json_put_object(&tree, tree.root, "hls");
     srs_json_put_flag(&tree, hls, "enabled", false); // there is none yet

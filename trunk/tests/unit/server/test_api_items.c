@@ -168,10 +168,13 @@ static void test_vhost_given_streams_then_their_sums(void **state)
     source->rate = (struct srs_rate){.in_kbps = 1, .out_kbps = 2};
     other->rate = (struct srs_rate){.in_kbps = 10, .out_kbps = 20};
     srs_consumer_join(&viewer.consumer, other, NULL);
+    struct srs_source *gone = graph_source(&server, "v.com", "live", "c");
+    gone->stats = (struct srs_source_stats){.bytes_in = 100, .bytes_out = 10000};
+    srs_source_unref(gone);
     srs_api_vhost_id("v.com", id);
     (void)snprintf(want, sizeof want,
                    "{\"id\":\"%s\",\"name\":\"v.com\",\"enabled\":true,\"clients\":1,"
-                   "\"streams\":2,\"send_bytes\":1000,\"recv_bytes\":15,"
+                   "\"streams\":2,\"send_bytes\":11000,\"recv_bytes\":115,"
                    "\"kbps\":{\"recv_30s\":11,\"send_30s\":22},\"hls\":{\"enabled\":false}}",
                    id);
     assert_err(SRS_OK, srs_api_vhost_item(&server, &vhost, &out), "vhost");

@@ -127,9 +127,11 @@ static int enter(const char *from, const char *ip, unsigned port)
     return fd;
 }
 
-static bool is_found(const char *ip, unsigned port, const char *path)
+// The API answers its index to a path that it does not know: the type tells who answers.
+static bool is_found(const char *ip, unsigned port, const char *path, const char *type)
 {
     char text[256];
+    char head[512];
     struct srs_conn *conn = NULL;
     struct srs_span got = {0};
     unsigned count = flow.server.sessions.count;
@@ -138,7 +140,8 @@ static bool is_found(const char *ip, unsigned port, const char *path)
                    path);
     assert_err(SRS_OK, srs_conn_write(conn, net_text_span(text), SRS_NEVER), path);
     assert_err(SRS_OK, srs_conn_read(conn, SRS_NEVER, &got), path);
-    bool found = got.size > 12 && memcmp(got.bytes + 9, "200", 3) == 0;
+    (void)snprintf(head, sizeof head, "%.*s", (int)got.size, (const char *)got.bytes);
+    bool found = strncmp(head, "HTTP/1.1 200 ", 13) == 0 && strstr(head, type) != NULL;
     srs_conn_free(conn);
     flow_wait_for(flow.server.sessions.count == count);
     return found;
@@ -157,8 +160,8 @@ static unsigned served_at(const char *ip, unsigned port)
     leave(fd);
     if (is_rtmp)
         return RTMP;
-    return (is_found(ip, port, "/api/v1/streams/") ? SRS_PORT_API : 0U) |
-           (is_found(ip, port, "/index.html") ? SRS_PORT_SERVER : 0U);
+    return (is_found(ip, port, "/api/v1/streams/", "application/json") ? SRS_PORT_API : 0U) |
+           (is_found(ip, port, "/index.html", "text/html") ? SRS_PORT_SERVER : 0U);
 }
 
 static void assert_served(const char *ip, unsigned port, unsigned want, const char *why)
