@@ -2,6 +2,7 @@
 #include "server/api/json.h"
 #include "core/mem.h"
 #include "core/rdwr.h"
+#include "core/utf8.h"
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -99,37 +100,11 @@ void srs_json_put_null(struct srs_json *json, struct cJSON *in, const char *name
     put(json, in, name, cJSON_CreateNull());
 }
 
-// Bytes of the UTF-8 character at `text` (RFC 3629 section 4), 0 when there is none.
-static size_t utf8_size(const char *text)
-{
-    const uint8_t *at = (const uint8_t *)text;
-    uint8_t low = 0x80;
-    uint8_t high = 0xBF;
-    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
-    if ((at[0] >= 0x80 && at[0] < 0xC2) || at[0] > 0xF4)
-        return 0;
-    if (at[0] == 0xE0)
-        low = 0xA0; // overlong
-    else if (at[0] == 0xED)
-        high = 0x9F; // surrogates
-    else if (at[0] == 0xF0)
-        low = 0x90; // overlong
-    else if (at[0] == 0xF4)
-        high = 0x8F;                    // above U+10FFFF
-    for (size_t i = 1; i < size; i++) { // a terminator is not in range: it ends the walk
-        if (at[i] < low || at[i] > high)
-            return 0;
-        low = 0x80;
-        high = 0xBF;
-    }
-    return size;
-}
-
 static void clean_text(const char *text, char clean[SRS_API_TEXT_MAX + 1])
 {
     size_t size = 0;
     while (text != NULL && *text != '\0') {
-        size_t step = utf8_size(text);
+        size_t step = srs_utf8_size(text);
         if (size + (step > 0 ? step : 1) > SRS_API_TEXT_MAX)
             break;
         if (step == 0) {
