@@ -240,17 +240,23 @@ static void take_results(struct srs_fetcher *fetcher)
     }
 }
 
+static void act(struct srs_fetcher *fetcher, curl_socket_t fd, int mask)
+{
+    int running = 0;
+    (void)curl_multi_socket_action(fetcher->multi, fd, mask, &running);
+    forget_closed(fetcher);
+    srs_tls_forget_errors();
+}
+
 // Lets the library use what is ready; false when nothing was.
 static bool serve_ready(struct srs_fetcher *fetcher)
 {
     SRS_NOYIELD_SCOPE();
     bool any = false;
-    int running = 0;
     if (srs_now() >= fetcher->timer_at) {
         any = true;
         fetcher->timer_at = SRS_NEVER;
-        (void)curl_multi_socket_action(fetcher->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        forget_closed(fetcher);
+        act(fetcher, CURL_SOCKET_TIMEOUT, 0);
     }
     // A handshake takes a millisecond: the others have their turn between them, and the next round
     // goes on where this one ends.
@@ -265,8 +271,7 @@ static bool serve_ready(struct srs_fetcher *fetcher)
         if (mask == 0)
             continue;
         any = true;
-        (void)curl_multi_socket_action(fetcher->multi, sock->io.fd, mask, &running);
-        forget_closed(fetcher);
+        act(fetcher, sock->io.fd, mask);
     }
     take_results(fetcher);
     return any;
@@ -294,6 +299,7 @@ static SRS_YIELDS srs_err driver_main(void *arg)
     }
     srs_assert(fetcher->calls == 0);
     (void)curl_multi_cleanup(fetcher->multi); // closes the connections that are kept
+    srs_tls_forget_errors();
     fetcher->multi = NULL;
     fetcher->driver = NULL;
     return err;
@@ -707,6 +713,7 @@ static void end_call(struct call *call)
         SRS_NOYIELD_SCOPE();
         (void)curl_multi_remove_handle(fetcher->multi, call->easy);
         give_up_socks(fetcher, call);
+        srs_tls_forget_errors();
     }
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);

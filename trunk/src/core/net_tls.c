@@ -432,6 +432,11 @@ void srs_tls_client_trust(struct srs_tls_client *client, void *context)
     SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(client->context));
 }
 
+void srs_tls_forget_errors(void)
+{
+    ERR_clear_error();
+}
+
 // --- a connection -------------------------------------------------------------------------------
 
 static void tls_free(struct tls *tls)

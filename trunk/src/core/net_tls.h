@@ -58,6 +58,9 @@ void srs_tls_client_unref(struct srs_tls_client *client);
 // For a library that makes its own TLS: its context (an SSL_CTX) trusts whom `client` trusts. What
 // was read once is shared, so that no call reads files.
 void srs_tls_client_trust(struct srs_tls_client *client, void *context);
+// After each call into such a library: OpenSSL keeps one list of errors for all connections of a
+// thread, and what one left there would be taken for the next one's.
+void srs_tls_forget_errors(void);
 
 // The client's handshake; `host` is the name or address the certificate must be for, and the name
 // is told to the server. Errors as above; TLS_HANDSHAKE tells why a certificate was refused.

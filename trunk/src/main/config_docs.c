@@ -1,8 +1,8 @@
-// config_docs full | page | metrics | rows: what is made from the table of directives and from that of
-// metrics. `full` prints trunk/conf/full.conf, every directive with its default; `page` prints
+// config_docs full | page | metrics | rows: what is made from the table of directives and from that
+// of metrics. `full` prints trunk/conf/full.conf, every directive with its default; `page` prints
 // trunk/doc/configuration.md; `metrics` prints trunk/doc/metrics.md. `make docs` writes them, and a
-// check holds them to the tables. `rows` prints the table of directives for tests that walk over all
-// of it.
+// check holds them to the tables. `rows` prints the table of directives for tests that walk over
+// all of it.
 #include "core/mem.h"
 #include "server/config/table.h"
 #include "server/metrics/page.h"

@@ -23,7 +23,7 @@ struct srs_reload {
     // Of a reading that was given up and may hang still, else NULL: there is never a second one.
     struct srs_task_queue *hung;
     srs_usec hung_at; // when it began
-    uint64_t mark; // that the files are to have, 0 for any
+    uint64_t mark;    // that the files are to have, 0 for any
     unsigned count;
     struct srs_reload_status status;
 };

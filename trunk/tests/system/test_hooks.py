@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import backend
 from backend import Backend, Listener, SilentResolver, check_order, hooks_text
 from harness import check, free_port, main, make_flv, wait_until
-from tls import make_certificate, tls_connect, tls_server
+from tls import TlsFlvPlayer, TlsRtmpPlayer, make_certificate, tls_connect, tls_server
 from wire import FlvPlayer, Rtmp, RtmpPlayer, RtmpPublisher, command
 
 BEAT = 0.35
@@ -40,6 +40,10 @@ def reload(server, vhost="", top="", rest=""):
     before = server.output().count("reload: done")
     server.process.send_signal(signal.SIGHUP)
     wait_until(lambda: server.output().count("reload: done") > before, 10, "the reload")
+
+
+def last_warning(server):
+    return "".join(server.log_lines("warn")[-1:])
 
 
 def live(server, name):
@@ -270,7 +274,7 @@ def answers_of_all_kinds(case):
         want = "NetStream.Publish.Rejected" if code else "NetStream.Publish.Start"
         check(got == want, f"{status} {text}: {got}, want {want}")
         if code:
-            wait_until(lambda: f"code={code}(" in server.log_lines("warn")[-1], 5, f"code {code} after {status} {text}")
+            wait_until(lambda: f"code={code}(" in last_warning(server), 5, f"code {code} after {status} {text}")
         wait_until(lambda: not server.streams().get("x", {"publish": {"active": False}})["publish"]["active"], 5, "its end")
 
 
@@ -436,7 +440,7 @@ def backend_names_no_copies(case):
         code, _ = ask(server, "publish", "x")
         check(code == ("NetStream.Publish.Rejected" if want else "NetStream.Publish.Start"), f"{text}: {code}")
         if want:
-            wait_until(lambda: f"code={want}(" in server.log_lines("warn")[-1], 5, f"code {want} after {text}")
+            wait_until(lambda: f"code={want}(" in last_warning(server), 5, f"code {want} after {text}")
 
 
 def heartbeat(case):
@@ -503,6 +507,36 @@ def https(case):
     plain = Listener(case, lambda _, connection: connection.recv(9) and connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n"))
     reload(server, vhost=hook(plain.url.replace("http:", "https:")), top=trust)
     check(ask(server, "publish", "x")[0] == "NetStream.Publish.Rejected", "no TLS there")
+
+
+def https_failures_and_players_inside_tls(case):
+    """One library makes the TLS of both: what goes wrong in a call is nothing to a client's connection."""
+    wrong = Backend(case, tls=make_certificate(case.folder, "wrong", ["other.example"]))
+    plain = Listener(case, lambda _, connection: connection.recv(9) and connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n"))
+    server = tls_server(case)
+    publisher = RtmpPublisher(case, server, "x", media(), setup=lambda at: Rtmp(
+        sock=tls_connect(at.rtmps)).handshake().connect(at).create_stream())
+    server.wait_live("x")
+    players = [kind(case, server, "x") for kind in (TlsFlvPlayer, TlsRtmpPlayer)]
+    for player in players:
+        player.wait_media(10, 20)
+    with open(config_path(server), encoding="utf-8") as file:
+        text = file.read()
+    for url in (wrong.url, plain.url.replace("http:", "https:")):
+        with open(config_path(server), "w", encoding="utf-8") as file:
+            file.write(text.replace("vhost __defaultVhost__ {",
+                                    f"vhost __defaultVhost__ {{ http_hooks {{ enabled on; on_publish {url}; }}"))
+        before = server.output().count("reload: done")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: server.output().count("reload: done") > before, 10, "the reload")
+        for _ in range(20):
+            check(ask(server, "publish", "y")[0] == "NetStream.Publish.Rejected", "refused")
+    check(publisher.wrong is None, f"the publisher inside TLS: {publisher.wrong}")
+    for player in players:
+        player.wait_media(10, len(player.media()) + 50, "a player inside TLS plays on")
+        player.close()
+        player.check_well()
+        player.check_order()
 
 
 # ---- back-ends that misbehave --------------------------------------------------------------------
@@ -636,7 +670,7 @@ def killed_with_publishers(case):
     took = time.monotonic() - began
     check(set(codes) == {"NetStream.Publish.Rejected"}, f"answers: { {c: codes.count(c) for c in set(codes)} }")
     check(took < 5 + 4, f"all were answered after {took:.1f} s")
-    check(most <= 96, f"{most} connections to back-ends at a time")
+    check(most <= 64, f"{most} connections to back-ends at a time")
     for client in clients:
         client.close()
     check_witness(witness, since)
@@ -668,6 +702,7 @@ main({
     "no-copies": backend_names_no_copies,
     "heartbeat": heartbeat,
     "https": https,
+    "https-and-players": https_failures_and_players_inside_tls,
     "misbehaving": misbehaving,
     "refuses-connections": refuses_connections,
     "silent-name-server": silent_name_server,

@@ -89,7 +89,7 @@ struct showing {
     struct cJSON *blocks[DEPTH_MAX]; // [0..depth], those that are open
     unsigned depth;
     const struct srs_directive *row;
-    struct cJSON *list; // of a row that is one
+    struct cJSON *list;                // of a row that is one
     const struct srs_directive *rules; // of RULES: the row whose lines come
     char rule[80];
 };

@@ -27,7 +27,7 @@ enum {
     SRS_CONFIG_FAULT_NAME = 40,
     SRS_CONFIG_SERVER_ID = 64,   // bytes of a server_id
     SRS_CONFIG_SECRET_MAX = 256, // bytes of a user's name, a password, a token
-    SRS_CONFIG_HOOK_URLS = 16, // of one callback
+    SRS_CONFIG_HOOK_URLS = 16,   // of one callback
     SRS_CONFIG_NAME_SERVERS = 8,
 };
 

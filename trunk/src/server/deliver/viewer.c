@@ -187,9 +187,9 @@ static void count_join(const struct srs_viewer *viewer)
 {
     const struct srs_source *source = viewer->consumer.source;
     const struct srs_viewer_stats *stats = &viewer->stats;
-    if (viewer->tally != NULL && source->publisher != NULL &&
+    if (viewer->seen != NULL && source->publisher != NULL &&
         source->published_at <= stats->joined_at)
-        srs_histogram_add(&viewer->tally->join, stats->first_media_at - stats->joined_at);
+        srs_histogram_add(&viewer->seen->join, stats->first_media_at - stats->joined_at);
 }
 
 // The file header, metadata and configurations become control bytes: they must not change while
@@ -348,9 +348,9 @@ static void count_jump(struct srs_viewer *viewer, uint64_t lost)
         return;
     if (viewer->consumer.source != NULL)
         viewer->consumer.source->stats.skipped += lost;
-    if (viewer->tally != NULL) {
-        viewer->tally->jumps++;
-        viewer->tally->skipped += lost;
+    if (viewer->seen != NULL) {
+        viewer->seen->jumps++;
+        viewer->seen->skipped += lost;
     }
 }
 
@@ -359,10 +359,10 @@ static void count_delay(struct srs_viewer *viewer, const struct srs_packet *pack
 {
     srs_usec arrived = packet->head.arrived;
     struct srs_source *source = viewer->consumer.source;
-    viewer->tally->packets++;
+    viewer->seen->packets++;
     if (arrived < viewer->stats.joined_at)
         return;
-    srs_histogram_add(&viewer->tally->delay, now - arrived);
+    srs_histogram_add(&viewer->seen->delay, now - arrived);
     if (source != NULL) {
         source->stats.delay += now - arrived;
         source->stats.delayed++;
@@ -376,7 +376,7 @@ static void end_part(struct srs_viewer *viewer, const struct srs_writer_mark *ma
         return;
     }
     count_jump(viewer, mark->lost);
-    if (viewer->tally != NULL)
+    if (viewer->seen != NULL)
         count_delay(viewer, mark->packet, now);
     if (mark->part == SRS_WRITER_HELD) {
         srs_packet_unref(viewer->held);

@@ -6,7 +6,7 @@
 // (srs_viewer_wait).
 #pragma once
 #include "core/net.h"
-#include "server/deliver/tally.h"
+#include "server/deliver/seen.h"
 #include "server/deliver/writer.h"
 
 enum srs_viewer_framing { SRS_VIEWER_PLAIN, SRS_VIEWER_HTTP_CHUNKED, SRS_VIEWER_WEBSOCKET };
@@ -55,7 +55,7 @@ struct srs_viewer {
     srs_usec paced_until; // with a send_interval: when the next message may go
     srs_err failed;
     struct srs_viewer_stats stats;
-    struct srs_tally *tally; // counted into as well; NULL for nowhere. Outlives the viewer
+    struct srs_seen *seen; // counted into as well; NULL for nowhere. Outlives the viewer
 };
 
 // The connection and the writer are borrowed. Joins nothing yet.

@@ -43,7 +43,7 @@ struct srs_forward {
     struct srs_writer *writer;
     struct srs_source *source; // a reference
     struct srs_viewer_options options;
-    struct srs_tls_client *tls; // a reference, NULL when no destination is inside TLS
+    struct srs_tls_client *tls;   // a reference, NULL when no destination is inside TLS
     struct srs_client_kind *kind; // what copies count as
     struct srs_traffic *traffic;
     char *param;
@@ -214,7 +214,7 @@ static SRS_YIELDS SRS_ERR send_stream(struct copy *copy)
     options.params.msid = copy->client.msid;
     options.params.caps = mux_caps(copy->client.caps_ex);
     srs_viewer_init(&copy->viewer, copy->conn, forward->writer, &options);
-    copy->viewer.tally = &forward->kind->tally;
+    copy->viewer.seen = &forward->kind->seen;
     srs_viewer_join(&copy->viewer, forward->source);
     forward->source->copies++;
     forward->kind->now++;

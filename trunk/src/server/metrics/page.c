@@ -196,17 +196,17 @@ static uint64_t kind_errors(const struct srs_client_kind *kind)
 
 static uint64_t kind_packets(const struct srs_client_kind *kind)
 {
-    return kind->tally.packets;
+    return kind->seen.packets;
 }
 
 static uint64_t kind_skipped(const struct srs_client_kind *kind)
 {
-    return kind->tally.skipped;
+    return kind->seen.skipped;
 }
 
 static uint64_t kind_jumps(const struct srs_client_kind *kind)
 {
-    return kind->tally.jumps;
+    return kind->seen.jumps;
 }
 
 static void write_kinds(const struct srs_server *server, struct srs_metrics_text *text)
@@ -243,8 +243,7 @@ static void write_delays(const struct srs_server *server, struct srs_metrics_tex
             const struct srs_client_kind *kind = &clients->kinds[i];
             const struct srs_metrics_label type[] = {{"type", kind->type}, {NULL, NULL}};
             if (!kind->publish)
-                srs_metrics_histogram(text, type,
-                                      pass == 0 ? &kind->tally.join : &kind->tally.delay);
+                srs_metrics_histogram(text, type, pass == 0 ? &kind->seen.join : &kind->seen.delay);
         }
     }
 }

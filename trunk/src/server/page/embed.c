@@ -30,12 +30,12 @@ EMBED("console_script", "trunk/research/console/console.js");
 EMBED("console_chart", "trunk/research/console/chart.js");
 EMBED("console_style", "trunk/research/console/console.css");
 
-#define EMBEDDED(name)                                                                             \
-    extern const uint8_t srs_page_##name[];                                                        \
-    extern const uint64_t srs_page_##name##_size;                                                  \
-    struct srs_span srs_page_embed_##name(void)                                                    \
-    {                                                                                              \
-        return (struct srs_span){srs_page_##name, srs_page_##name##_size};                         \
+#define EMBEDDED(name)                                                     \
+    extern const uint8_t srs_page_##name[];                                \
+    extern const uint64_t srs_page_##name##_size;                          \
+    struct srs_span srs_page_embed_##name(void)                            \
+    {                                                                      \
+        return (struct srs_span){srs_page_##name, srs_page_##name##_size}; \
     }
 
 EMBEDDED(html)

@@ -1,6 +1,6 @@
-// The player page, on the ports of the HTTP server, and the console below /console/, on those of the
-// API too: a fixed list of files. They are part of the program but for the player library, which is
-// read once at the start. No path of a request reaches the file system.
+// The player page, on the ports of the HTTP server, and the console below /console/, on those of
+// the API too: a fixed list of files. They are part of the program but for the player library,
+// which is read once at the start. No path of a request reaches the file system.
 #pragma once
 #include "server/http/exchange.h"
 

@@ -74,7 +74,7 @@ SRS_ERR srs_clients_add(struct srs_clients *clients, struct srs_client *client,
     client->kind->now++;
     client->kind->total++;
     if (info->viewer != NULL)
-        info->viewer->tally = &client->kind->tally;
+        info->viewer->seen = &client->kind->seen;
     return SRS_OK;
 }
 

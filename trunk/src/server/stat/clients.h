@@ -13,7 +13,7 @@ struct srs_client_kind {
     unsigned now;
     uint64_t total;
     uint64_t errors; // that ended with one
-    struct srs_tally tally;
+    struct srs_seen seen;
 };
 
 // Embedded in a session. Texts that a client did not send are NULL.

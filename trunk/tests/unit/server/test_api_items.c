@@ -141,7 +141,7 @@ static void test_stream_given_a_publisher_then_all_members_in_order(void **state
         "\"kbps\":0,\"fps\":0.00},"
         "{\"kind\":\"audio\",\"id\":0,\"codec\":\"AAC\",\"sample_rate\":44100,\"channel\":2,"
         "\"profile\":\"LC\",\"frames\":1,\"bytes\":100,\"kbps\":0,\"fps\":0.00}]}",
-        id, vhost, 
+        id, vhost,
         1600 + 4 * sizeof(struct srs_packet) + 2 * sizeof(struct srs_track) + sizeof aac_lc);
     assert_string_equal(stream_item(source), want);
     srs_clients_remove(&server.clients, &client);

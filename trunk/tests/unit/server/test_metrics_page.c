@@ -165,8 +165,8 @@ static void test_page_given_counters_then_told(void **state)
     *srs_stat_traffic(stat, "http") = (struct srs_traffic){.in = 50, .out = 60};
     kind->total = 9;
     kind->errors = 3;
-    kind->tally.skipped = 4;
-    srs_histogram_add(&kind->tally.delay, 3 * SRS_MSEC);
+    kind->seen.skipped = 4;
+    srs_histogram_add(&kind->seen.delay, 3 * SRS_MSEC);
     (void)srs_clients_kind(&server.clients, "fmle-publish", true);
     server.clients.errors = 3;
     server.refused = 8;

@@ -336,66 +336,66 @@ static void test_viewer_given_an_interval_below_a_turn_then_several_go_in_one(vo
 
 static void test_viewer_given_tally_then_join_and_delays_of_what_came_later(void **state)
 {
-    struct srs_tally tally = {0};
+    struct srs_seen seen = {0};
     (void)state;
-    at.viewer.tally = &tally;
+    at.viewer.seen = &seen;
     push(100, KEY);
     push(100, 0);
     at.viewer.stats.joined_at = srs_now() + 1; // later than both have arrived
     srs_viewer_join(&at.viewer, at.source);
-    assert_int_equal(srs_histogram_count(&tally.join), 1);
-    assert_int_equal(tally.packets, 2);
-    assert_int_equal(srs_histogram_count(&tally.delay), 0); // the gop cache says nothing
+    assert_int_equal(srs_histogram_count(&seen.join), 1);
+    assert_int_equal(seen.packets, 2);
+    assert_int_equal(srs_histogram_count(&seen.delay), 0); // the gop cache says nothing
     struct srs_packet *packet =
         make_packet(at.track, 100, 0, at.viewer.stats.joined_at + 40 * SRS_MSEC);
     packet->head.arrived = srs_now() - 3 * SRS_MSEC;
     at.viewer.stats.joined_at = packet->head.arrived;
     assert_err(SRS_OK, srs_source_push(at.source, packet), "push");
     srs_viewer_flush(&at.viewer);
-    assert_int_equal(tally.packets, 3);
-    assert_int_equal(srs_histogram_count(&tally.delay), 1);
-    assert_true(tally.delay.sum >= 3 * SRS_MSEC && tally.delay.sum < 3 * SRS_SEC);
+    assert_int_equal(seen.packets, 3);
+    assert_int_equal(srs_histogram_count(&seen.delay), 1);
+    assert_true(seen.delay.sum >= 3 * SRS_MSEC && seen.delay.sum < 3 * SRS_SEC);
     assert_int_equal(at.source->stats.delayed, 1);
-    assert_int_equal(at.source->stats.delay, tally.delay.sum);
-    assert_int_equal(tally.skipped + tally.jumps, 0);
+    assert_int_equal(at.source->stats.delay, seen.delay.sum);
+    assert_int_equal(seen.skipped + seen.jumps, 0);
 }
 
 static void
 test_viewer_given_tally_and_no_publisher_at_the_join_then_no_join_is_counted(void **state)
 {
-    struct srs_tally tally = {0};
+    struct srs_seen seen = {0};
     (void)state;
-    at.viewer.tally = &tally;
+    at.viewer.seen = &seen;
     at.viewer.stats.joined_at = at.source->published_at - 1;
     srs_viewer_join(&at.viewer, at.source);
     push(100, KEY);
     srs_viewer_flush(&at.viewer);
-    assert_int_equal(tally.packets, 1);
-    assert_int_equal(srs_histogram_count(&tally.join), 0);
+    assert_int_equal(seen.packets, 1);
+    assert_int_equal(srs_histogram_count(&seen.join), 0);
 }
 
 static void test_viewer_given_tally_and_lost_packets_then_counted_once(void **state)
 {
-    struct srs_tally tally = {0};
+    struct srs_seen seen = {0};
     struct srs_log_limits small = limits;
     (void)state;
-    at.viewer.tally = &tally;
+    at.viewer.seen = &seen;
     join_full();
     small.packets = 4;
     srs_packet_log_set_limits(&at.source->log, &small);
     for (unsigned i = 0; i < 20; i++)
         push(100, i % 4 == 0 ? KEY : 0);
-    for (srs_usec end = srs_now() + 20 * SRS_SEC; tally.packets == 0 && srs_now() < end;) {
+    for (srs_usec end = srs_now() + 20 * SRS_SEC; seen.packets == 0 && srs_now() < end;) {
         char sink[65536];
         (void)recv(at.peer, sink, sizeof sink, MSG_DONTWAIT);
         assert_err(SRS_OK, srs_co_breathe(), "the reactor");
         srs_viewer_flush(&at.viewer);
         srs_viewer_flush(&at.viewer); // finds the jump once more
     }
-    assert_true(tally.skipped > 0);
-    assert_int_equal(tally.jumps, 1);
-    assert_int_equal(tally.skipped, at.viewer.stats.skipped);
-    assert_int_equal(tally.skipped, at.source->stats.skipped);
+    assert_true(seen.skipped > 0);
+    assert_int_equal(seen.jumps, 1);
+    assert_int_equal(seen.skipped, at.viewer.stats.skipped);
+    assert_int_equal(seen.skipped, at.source->stats.skipped);
 }
 
 static int setup_all(void **state)

@@ -2,7 +2,7 @@
 #pragma once
 #include "core/histogram.h"
 
-struct srs_tally {
+struct srs_seen {
     struct srs_histogram join;  // from asking to the first media, where somebody published already
     struct srs_histogram delay; // of each packet that came after the join, from its arrival to the
                                 // socket
