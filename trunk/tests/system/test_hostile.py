@@ -4,6 +4,7 @@ waits no longer than the beat and a fifth of a second."""
 import ctypes
 import os
 import random
+import re
 import resource
 import socket
 import struct
@@ -526,6 +527,66 @@ def message_that_is_never_complete(case):
     witness.check()
 
 
+def sound_part(payload=b"\x2f"):
+    return b"\x08" + len(payload).to_bytes(3, "big") + bytes(7) + payload + struct.pack(">I", 11 + len(payload))
+
+
+def nulls_in_amf3(count):
+    return b"\x02\0\x0aonMetaData\x0a" + struct.pack(">I", count) + b"\x11\x01" * count
+
+
+LONGEST = 0xFFFFFF
+AVC_1 = SEQUENCE[:9] + b"\xfc" + SEQUENCE[10:]  # lengths of one byte
+WORK = {  # name: (what goes in front, message type, body, the error)
+    "parts": (b"", 22, sound_part() * (LONGEST // 16), "Limit"),
+    "amf3": (b"", 18, nulls_in_amf3((LONGEST - 100) // 2), "Limit"),
+    "short_amf3": (b"", 18, nulls_in_amf3(60000), None),
+    "properties": (b"", 18, b"\x02\0\x0aonMetaData\x03" + b"\0\x01a\x05" * 65000 + b"\0\0\x09", None),
+    "empty_units": (AVC_1, VIDEO, b"\x17\x01\0\0\0" + bytes(LONGEST - 10), "Limit"),
+    "units": (AVC_1, VIDEO, b"\x17\x01\0\0\0" + b"\x01\x65" * ((LONGEST - 10) // 2), "Limit"),
+    "start_codes": (SEQUENCE, VIDEO, b"\x17\x01\0\0\0" + b"\0\0\x01" * ((LONGEST - 10) // 3), "Limit"),
+    "obus": (b"", VIDEO, b"\x91av01" + b"\x7a\0" * ((LONGEST - 10) // 2), "Limit"),
+    "modex": (b"", VIDEO, b"\x97" + b"\0\0\xf7" * ((LONGEST - 10) // 3) + b"\0\0\xf1av01", "Limit"),
+    "most_parts": (b"", 22, sound_part(b"\x2f" + bytes(4079)) * 4096, None),
+    "picture": (SEQUENCE, VIDEO, b"\x17\x01\0\0\0" + (struct.pack(">I", 260000) + b"\x65" + bytes(259999)) * 64, None),
+}
+
+
+def messages_that_are_much_work(case):
+    """One message each, as much work as it can be: it is refused, or taken, and nobody else waits for it."""
+    server = case.server()
+    witness = Witness(case, server)
+    for name, (front, kind, body, error) in WORK.items():
+        client = rtmp_ready(server).publish(name)
+        client.sock.settimeout(20)
+        messages = chunk(1, struct.pack(">I", LONGEST), csid=2)
+        if front:
+            messages += chunk(VIDEO, front, msid=1, csid=6, chunk_size=LONGEST)
+        messages += chunk(kind, body, msid=1, csid=6, chunk_size=LONGEST)
+        before = len(server.log_lines("warn"))
+        try:
+            client.send(messages)
+            client.send(chunk(4, struct.pack(">HI", 6, 7), csid=2))
+            while not [m for m in client.messages if m[0] == 4 and m[3][:2] == b"\0\x07"] and client.read():
+                pass
+        except OSError:
+            pass  # cut off
+        client.close()
+        wait_until(lambda name=name: name not in server.streams(), 5, f"the end of {name}")
+
+
+        def refused(before=before):
+            return [line for line in server.log_lines("warn")[before:] if " close " in line]
+        if error:
+            wait_until(refused, 5, f"the reason of the end of {name}")
+            check(f"({error})" in refused()[0], f"{name}: {refused()}")
+        check(error or not refused(), f"{name}: {refused()}")
+    # To take a picture of 16 MiB, or to let go of one, is some ms of copying and of the kernel's work.
+    slices = [line for line in server.log_lines("warn") if int((re.findall(r" long slice .* cpu_ms=(\d+)", line) or [0])[0]) > 25]
+    check(not slices, f"{slices[:2]}")
+    witness.check()
+
+
 def all_streams(server):
     return server.api_get("streams/?count=1000")["streams"]
 
@@ -574,7 +635,7 @@ def configurations_of_rubbish(case):
 
 
 CASES = [vanished_peers, http_that_falls_silent, thousand_that_never_speak, byte_a_second, stream_without_key_frames, publishers_of_huge_gops, records_that_fill_memory,
-         unfinished_messages_of_many_publishers, message_that_is_never_complete,
+         unfinished_messages_of_many_publishers, message_that_is_never_complete, messages_that_are_much_work,
          player_who_talks_too_much, pipelined_requests, times_across_2_to_the_31, times_across_2_to_the_32,
          times_across_2_to_the_31_as_published, times_across_2_to_the_32_as_published, configurations_of_rubbish]
 if __name__ == "__main__":

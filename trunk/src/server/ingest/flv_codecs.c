@@ -159,8 +159,7 @@ static SRS_ERR nal_write(struct srs_span unit, unsigned length_size, struct srs_
 {
     if (length_size > 0)
         return srs_avc_rewrite(unit, length_size, out);
-    srs_annexb_to_lengths(unit, out);
-    return SRS_OK;
+    return srs_annexb_to_lengths(unit, out);
 }
 
 static srs_err nal_frame(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
