@@ -591,6 +591,60 @@ def all_streams(server):
     return server.api_get("streams/?count=1000")["streams"]
 
 
+LONG_METADATA = 250000
+DEAF_PLAYERS = 100
+
+
+def long_metadata_of_many_players(case):
+    """A hundred players who do not read share it; one who reads gets it whole."""
+    server = case.server()
+    witness = Witness(case, server)
+    client = rtmp_ready(server).publish("long")
+    case.callback(client.close)
+    client.send(chunk(1, struct.pack(">I", 65536), csid=2))
+    pairs = b"".join(struct.pack(">H", 2) + b"k%d" % i + b"\x02" + struct.pack(">H", 50000) + b"%d" % i * 50000
+                     for i in range(5))
+    metadata = b"\x02\0\x0aonMetaData\x03" + pairs + b"\0\0\x09"
+    check(LONG_METADATA < len(metadata) <= 1 << 18, "length")
+    client.send(chunk(18, metadata, msid=1, csid=4, chunk_size=65536))
+    client.send(chunk(VIDEO, SEQUENCE, msid=1, csid=6, chunk_size=65536))
+    client.send(frame(0, True))
+    wait_until(lambda: server.streams().get("long", {}).get("frames"), 5, "the first frame")
+    memory = Memory(case, server)
+    peers = []
+    case.callback(lambda: [peer.close() for peer in peers])
+    for _ in range(DEAF_PLAYERS):
+        peer = socket.socket()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.connect(("127.0.0.1", server.http))
+        peer.sendall(b"GET /live/long.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        peers.append(peer)
+    for number in range(1, 20):
+        client.send(frame(number * 40, number % 5 == 0))
+        time.sleep(0.02)
+    late = [player(case, protocol, server, "long", receive_buffer=16384) for protocol in BOTH]
+    for one in late:
+        one.wait_media(10)
+        found = [tag for tag in one.tags if tag.kind == 18 and tag.body == metadata]
+        check(found, "the metadata did not come whole")
+    memory.check(DEAF_PLAYERS * (32 << 10) + (12 << 20), f"{DEAF_PLAYERS} players of {LONG_METADATA >> 10} KiB")
+    witness.check()
+
+
+def frames_without_a_header(case):
+    """The first that is dropped is told, the others are counted."""
+    server = case.server()
+    client = rtmp_ready(server).publish("bare")
+    case.callback(client.close)
+    client.send(chunk(1, struct.pack(">I", 65536), csid=2))
+    for number in range(10):
+        client.send(frame(number * 40, number == 0))
+    client.send(chunk(8, b"\x2f\0", msid=1, csid=4))
+    wait_until(lambda: server.streams()["bare"]["frames"] or server.streams()["bare"]["audio_frames"], 5, "the sound")
+    told = [line for line in server.log_lines("warn") if "frames without a sequence header are dropped" in line]
+    check(len(told) == 1 and "codec=H264" in told[0] and "/live/bare " in told[0], f"{told}")
+
+
 # ---- configuration ---------------------------------------------------------------------------
 
 
@@ -636,6 +690,7 @@ def configurations_of_rubbish(case):
 
 CASES = [vanished_peers, http_that_falls_silent, thousand_that_never_speak, byte_a_second, stream_without_key_frames, publishers_of_huge_gops, records_that_fill_memory,
          unfinished_messages_of_many_publishers, message_that_is_never_complete, messages_that_are_much_work,
+         long_metadata_of_many_players, frames_without_a_header,
          player_who_talks_too_much, pipelined_requests, times_across_2_to_the_31, times_across_2_to_the_32,
          times_across_2_to_the_31_as_published, times_across_2_to_the_32_as_published, configurations_of_rubbish]
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 #include "codec/param_sets.h"
 #include "codec/vpx.h"
 #include "core/assert.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "server/ingest/flv_priv.h"
 
@@ -559,7 +560,10 @@ SRS_ERR srs_flv_take_frame(struct srs_flv_ingest *ingest, const struct srs_flv_i
         return srs_wrap(err, "parameter sets of %s", srs_codec_name(item->codec));
     bool ready = track != NULL && track->codec == item->codec;
     if (ops->needs_config && (!ready || track->config_size == 0)) {
-        ingest->dropped++;
+        if (ingest->dropped++ == 0)
+            srs_log_warn("ingest",
+                         "frames without a sequence header are dropped stream=%s codec=%s",
+                         ingest->source->key, srs_codec_name(item->codec));
         return SRS_OK;
     }
     if (!ready) {
