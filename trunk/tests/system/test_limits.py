@@ -2,6 +2,7 @@
 """The limits that the configuration sets: how many connect, how long a publisher may be silent, how far a viewer may fall
 behind, how long it may take nothing; and how fast the server ends with many viewers."""
 import os
+import re
 import signal
 import socket
 import sys
@@ -298,7 +299,37 @@ def term_with_50_viewers_asan(case):
     end_with_viewers(case, True, 6)
 
 
-CASES = [slow_viewers_skip_to_key_frames, stalled_viewers_are_cut_off, max_connections, max_connections_per_ip,
+def strangers_fill_no_log(case):
+    """2000 connections of rubbish in RTMP and in HTTP: the first ones are told, the rest counted. A player's end is told still."""
+    server = case.server()
+    case.publish(server, "x", thin())
+    server.wait_live("x")
+    before = len(server.output())
+    for number in range(1000):
+        for port, words in ((server.rtmp, b"\x07" + bytes(100)), (server.http, b"\0\0\0\0\r\n\r\n")):
+            with socket.create_connection(("127.0.0.1", port)) as peer:
+                peer.sendall(words)
+                peer.settimeout(5)
+                while True:
+                    try:
+                        if not peer.recv(4096):
+                            break
+                    except ConnectionResetError:
+                        break
+    time.sleep(1.1)  # a line's worth
+    with socket.create_connection(("127.0.0.1", server.rtmp)) as peer:
+        peer.sendall(b"\x07" + bytes(100))
+    wait_until(lambda: re.search(r"close peer=\S+ more=\d+", server.output()[before:]), 10, "how many were left out")
+    lines = [line for line in server.log_lines("warn") if " close peer=127.0.0.1:" in line]
+    check(150 < len(lines) < 300, f"{len(lines)} warnings about 2001 strangers")
+    check(len(server.output()) - before < 300 * 250, f"{len(server.output()) - before} bytes of log")
+    play = RtmpPlayer(case, server, "x")
+    play.wait_media(5, 10)
+    play.close()
+    wait_until(lambda: "stop play" in server.output()[before:], 5, "the player's end in the log")
+
+
+CASES = [strangers_fill_no_log, slow_viewers_skip_to_key_frames, stalled_viewers_are_cut_off, max_connections, max_connections_per_ip,
          max_connections_per_ip_after_a_reload, silent_from_the_start, silent_after_a_while,
          http_player_before_its_publisher, stopped_publisher_gives_way, short_stop_is_no_harm,
          term_with_50_viewers, term_with_50_viewers_asan]

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -394,6 +395,62 @@ def hostile_peers(case, asan):
     check(not server.log_lines("error"), f"errors in the log: {server.log_lines('error')[:3]}")
 
 
+class CpuBetweenArrivals:
+    """The most processor time that a server took between two arrivals at a player: what a busy machine does not change."""
+
+    def __init__(self, case, server, player):
+        self.path = f"/proc/{server.process.pid}/task/{server.process.pid}/schedstat"
+        self.player = player
+        self.most = 0.0
+        self.over = threading.Event()
+        threading.Thread(target=self.watch, daemon=True).start()
+        case.callback(self.over.set)
+
+    def used(self):
+        with open(self.path, encoding="ascii") as file:
+            return int(file.read().split()[0]) / 1e9
+
+    def watch(self):
+        seen, at = len(self.player.arrivals), self.used()
+        while not self.over.wait(0.003):
+            try:
+                now, count = self.used(), len(self.player.arrivals)
+            except OSError:  # the server ended
+                return
+            self.most = max(self.most, now - at)
+            if count != seen:
+                seen, at = count, now
+
+
+def hellos_at_once(case):
+    """1000 handshakes whose first message is there at the same moment, most of a second of work: the stream goes on between."""
+    cert, key = (os.path.join(case.folder, name) for name in ("rsa.crt", "rsa.key"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-keyout", key, "-out", cert], check=True, capture_output=True)
+    server = tls_server(case, certs=[(cert, key)])
+    case.publish(server, "x", thin())
+    server.wait_live("x")
+    witness = FlvPlayer(case, server, "x")
+    witness.wait_media(8, 20)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        client_context().wrap_bio(incoming, outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    hello = outgoing.read()
+    peers = [peer_of(server.rtmps) for _ in range(1000)]
+    time.sleep(0.5)  # all are accepted
+    cpu = CpuBetweenArrivals(case, server, witness)
+    for peer in peers:
+        peer.sendall(hello)
+    for peer in peers:
+        check(peer.recv(1) == b"\x16", "no ServerHello")
+    seen = len(witness.arrivals)
+    wait_until(lambda: len(witness.arrivals) > seen + 3, 6, "the witness goes on")
+    witness.check_well()
+    check(cpu.most < BEAT + 0.2, f"the server worked {cpu.most * 1000:.0f} ms between two writes to the witness")
+
+
 def hostile(case):
     hostile_peers(case, False)
 
@@ -468,7 +525,7 @@ def data_behind_the_handshake(case):
         check(answer[0] == 3 and answer[1537:3073] == c0c1[1:], "S2 is not C1")
 
 
-CASES = [hostile, hostile_asan, lagging_viewers_stay_whole, chromium_plays_on_the_page, ffmpeg_publishes_and_plays,
+CASES = [hellos_at_once, hostile, hostile_asan, lagging_viewers_stay_whole, chromium_plays_on_the_page, ffmpeg_publishes_and_plays,
          stalled_viewers_are_cut_off, renewed_at_reload, certificates_by_name, curl_takes_either_version,
          openssl_is_refused_what_is_old, shared_ports_and_changes, missing_files_end_the_start, term_with_viewers,
          data_behind_the_handshake, plain_on_a_tls_port]
