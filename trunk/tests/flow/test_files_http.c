@@ -259,6 +259,8 @@ static void test_files_given_ranges_then_those_parts(void **state)
         {"GET /good.flv?start=99999999999999999999999", "", 416, NULL, NULL},
     };
     check(rows, SRS_COUNT(rows));
+    assert_int_equal(fetch("GET /good.flv?start=13", ""), 200);
+    assert_null(strstr(answer, "ETag")); // what is sought is no version of the file
 }
 
 static void test_files_given_version_that_the_client_has_then_not_again(void **state)
