@@ -509,13 +509,15 @@ static SRS_ERR take_annexb_sets(struct srs_flv_ingest *ingest, const struct srs_
                                 bool in_band)
 {
     struct srs_wr wr = srs_wr_init(NULL, 0);
-    srs_annexb_to_lengths(item->data, &wr);
+    srs_err err = srs_annexb_to_lengths(item->data, &wr);
+    if (err)
+        return err;
     uint8_t *bytes = srs_try_alloc(wr.size + 1);
     if (bytes == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "access unit of %zu bytes", wr.size);
     wr = srs_wr_init(bytes, wr.size);
-    srs_annexb_to_lengths(item->data, &wr);
-    srs_err err = take_sets(ingest, item, (struct srs_span){bytes, wr.size}, in_band);
+    srs_err_drop(srs_annexb_to_lengths(item->data, &wr), "measured above");
+    err = take_sets(ingest, item, (struct srs_span){bytes, wr.size}, in_band);
     srs_free(bytes);
     return err;
 }
