@@ -2,7 +2,8 @@
 // resolving of references, which no RTMP peer sends.
 //
 // Bounds: every element of an object or array takes at least one byte, so the work is linear in the
-// input; nesting is bounded by SRS_AMF0_DEPTH_MAX, which bounds the recursion of value_skip.
+// input, and its count is bounded by SRS_AMF0_VALUES_MAX; nesting is bounded by SRS_AMF0_DEPTH_MAX,
+// which bounds the recursion of value_skip.
 #include "codec/amf0.h"
 #include "codec/amf3.h"
 #include "core/assert.h"
@@ -33,6 +34,14 @@ static SRS_ERR marker_read(struct srs_rd *in, enum srs_amf0_type want, const cha
     return SRS_OK;
 }
 
+static SRS_ERR text_check(size_t size)
+{
+    if (size > SRS_AMF0_TEXT_MAX)
+        return srs_fail(SRS_E_LIMIT, "text of %zu bytes in AMF0, at most %d", size,
+                        SRS_AMF0_TEXT_MAX);
+    return SRS_OK;
+}
+
 SRS_ERR srs_amf0_read_number(struct srs_rd *in, double *out)
 {
     srs_err err = marker_read(in, SRS_AMF0_NUMBER, "a number");
@@ -58,7 +67,7 @@ SRS_ERR srs_amf0_read_string(struct srs_rd *in, struct srs_span *out)
         return marker_wrong(in, "a string");
     srs_rd_skip(in, 1);
     *out = srs_rd_span(in, type == SRS_AMF0_STRING ? srs_rd_u16(in) : srs_rd_u32(in));
-    return in->bad ? truncated("a string") : SRS_OK;
+    return in->bad ? truncated("a string") : text_check(out->size);
 }
 
 SRS_ERR srs_amf0_read_null(struct srs_rd *in)
@@ -95,12 +104,12 @@ SRS_ERR srs_amf0_read_xml(struct srs_rd *in, struct srs_span *out)
     if (err)
         return err;
     *out = srs_rd_span(in, srs_rd_u32(in));
-    return in->bad ? truncated("an XML document") : SRS_OK;
+    return in->bad ? truncated("an XML document") : text_check(out->size);
 }
 
-static SRS_ERR value_skip(struct srs_rd *in, unsigned depth);
+static SRS_ERR value_skip(struct srs_rd *in, unsigned depth, unsigned *values);
 
-static SRS_ERR object_skip(struct srs_rd *in, unsigned depth)
+static SRS_ERR object_skip(struct srs_rd *in, unsigned depth, unsigned *values)
 {
     for (;;) {
         size_t size = srs_rd_u16(in);
@@ -111,17 +120,17 @@ static SRS_ERR object_skip(struct srs_rd *in, unsigned depth)
             srs_rd_skip(in, 1);
             return SRS_OK;
         }
-        srs_err err = value_skip(in, depth + 1);
+        srs_err err = value_skip(in, depth + 1, values);
         if (err)
             return err;
     }
 }
 
-static SRS_ERR array_skip(struct srs_rd *in, unsigned depth)
+static SRS_ERR array_skip(struct srs_rd *in, unsigned depth, unsigned *values)
 {
     uint32_t count = srs_rd_u32(in);
     for (uint32_t i = 0; i < count; i++) {
-        srs_err err = value_skip(in, depth + 1);
+        srs_err err = value_skip(in, depth + 1, values);
         if (err)
             return err;
     }
@@ -129,17 +138,18 @@ static SRS_ERR array_skip(struct srs_rd *in, unsigned depth)
 }
 
 // Objects and arrays; `type` has been read.
-static SRS_ERR compound_skip(struct srs_rd *in, enum srs_amf0_type type, unsigned depth)
+static SRS_ERR compound_skip(struct srs_rd *in, enum srs_amf0_type type, unsigned depth,
+                             unsigned *values)
 {
     if (depth == SRS_AMF0_DEPTH_MAX)
         return srs_fail(SRS_E_AMF0_DEPTH, "more than %d objects deep", SRS_AMF0_DEPTH_MAX);
     if (type == SRS_AMF0_STRICT_ARRAY)
-        return array_skip(in, depth);
+        return array_skip(in, depth, values);
     if (type == SRS_AMF0_ECMA_ARRAY)
         srs_rd_skip(in, 4);
     if (type == SRS_AMF0_TYPED_OBJECT)
         srs_rd_skip(in, srs_rd_u16(in));
-    return object_skip(in, depth);
+    return object_skip(in, depth, values);
 }
 
 // False if the type is not one of those that have a length of their own.
@@ -154,10 +164,6 @@ static bool scalar_skip(struct srs_rd *in, enum srs_amf0_type type)
         return true;
     case SRS_AMF0_STRING:
         srs_rd_skip(in, srs_rd_u16(in));
-        return true;
-    case SRS_AMF0_LONG_STRING:
-    case SRS_AMF0_XML:
-        srs_rd_skip(in, srs_rd_u32(in));
         return true;
     case SRS_AMF0_NULL:
     case SRS_AMF0_UNDEFINED:
@@ -174,9 +180,27 @@ static bool scalar_skip(struct srs_rd *in, enum srs_amf0_type type)
     }
 }
 
-static SRS_ERR value_skip(struct srs_rd *in, unsigned depth)
+static SRS_ERR long_text_skip(struct srs_rd *in)
+{
+    size_t size = srs_rd_u32(in);
+    srs_rd_skip(in, size);
+    return in->bad ? truncated("a value") : text_check(size);
+}
+
+static SRS_ERR count_value(unsigned *values)
+{
+    if (++*values > SRS_AMF0_VALUES_MAX)
+        return srs_fail(SRS_E_LIMIT, "more than %d values in AMF0", SRS_AMF0_VALUES_MAX);
+    return SRS_OK;
+}
+
+// `values` counts all there are in the value that the caller is at.
+static SRS_ERR value_skip(struct srs_rd *in, unsigned depth, unsigned *values)
 {
     enum srs_amf0_type type = srs_amf0_peek(in);
+    srs_err err = count_value(values);
+    if (err)
+        return err;
     srs_rd_skip(in, 1);
     if (scalar_skip(in, type))
         return in->bad ? truncated("a value") : SRS_OK;
@@ -187,11 +211,15 @@ static SRS_ERR value_skip(struct srs_rd *in, unsigned depth)
     case SRS_AMF0_ECMA_ARRAY:
     case SRS_AMF0_STRICT_ARRAY:
     case SRS_AMF0_TYPED_OBJECT:
-        return compound_skip(in, type, depth);
+        return compound_skip(in, type, depth, values);
+    case SRS_AMF0_LONG_STRING:
+    case SRS_AMF0_XML:
+        return long_text_skip(in);
     case SRS_AMF0_OBJECT_END:
         return srs_fail(SRS_E_RTMP_AMF0_DECODE, "end marker where a value should be");
     case SRS_AMF0_AMF3:
-        return srs_amf3_skip(in, depth);
+        --*values; // it is counted there
+        return srs_amf3_skip(in, depth, values);
     default: // 4 and 14 are reserved, above 17 there is nothing
         return srs_fail(SRS_E_RTMP_AMF0_INVALID, "marker %u", (unsigned)type);
     }
@@ -199,13 +227,14 @@ static SRS_ERR value_skip(struct srs_rd *in, unsigned depth)
 
 SRS_ERR srs_amf0_skip(struct srs_rd *in)
 {
-    return value_skip(in, 0);
+    unsigned values = 0;
+    return value_skip(in, 0, &values);
 }
 
 SRS_ERR srs_amf0_read_any(struct srs_rd *in, struct srs_span *out)
 {
     const uint8_t *from = in->at;
-    srs_err err = value_skip(in, 0);
+    srs_err err = srs_amf0_skip(in);
     if (err)
         return err;
     *out = (struct srs_span){from, (size_t)(in->at - from)};
@@ -228,9 +257,11 @@ SRS_ERR srs_amf0_object_begin(struct srs_rd *in, struct srs_amf0_object *out)
 
 // Values within an object or array count as one deep, so that AMF3 is judged as in srs_amf0_skip of
 // the whole.
-static SRS_ERR skip_untouched(struct srs_rd *in, const uint8_t *value_at)
+static SRS_ERR skip_untouched(struct srs_rd *in, const uint8_t *value_at, unsigned *values)
 {
-    return value_at != NULL && in->at == value_at ? value_skip(in, 1) : SRS_OK;
+    if (value_at == NULL)
+        return SRS_OK;
+    return in->at == value_at ? value_skip(in, 1, values) : count_value(values);
 }
 
 SRS_ERR srs_amf0_object_next(struct srs_amf0_object *object, struct srs_span *key)
@@ -238,7 +269,7 @@ SRS_ERR srs_amf0_object_next(struct srs_amf0_object *object, struct srs_span *ke
     struct srs_rd *in = object->in;
     if (object->ended)
         return SRS_OK;
-    srs_err err = skip_untouched(in, object->value_at);
+    srs_err err = skip_untouched(in, object->value_at, &object->values);
     if (err)
         return srs_wrap(err, "value of a property");
     if (srs_rd_left(in) == 0 && !in->bad) {
@@ -272,7 +303,7 @@ SRS_ERR srs_amf0_array_next(struct srs_amf0_array *array)
 {
     if (array->ended)
         return SRS_OK;
-    srs_err err = skip_untouched(array->in, array->value_at);
+    srs_err err = skip_untouched(array->in, array->value_at, &array->values);
     if (err)
         return srs_wrap(err, "element of an array");
     if (array->left == 0) {

@@ -4,14 +4,20 @@
 // Nothing is allocated: readers walk a srs_rd and give spans into its input, writers fill a srs_wr.
 // Objects, ECMA arrays and typed objects are read alike, and the count of an ECMA array is a hint
 // only (SRS writes 0, OBS 20). Reading fails with RTMP_AMF0_DECODE (another type, or truncated),
-// RTMP_AMF0_INVALID (unknown marker) or AMF0_DEPTH; outputs hold nothing of use then, and the
-// reader stands anywhere within its input.
+// RTMP_AMF0_INVALID (unknown marker), AMF0_DEPTH or LIMIT (too many values, a text that is too
+// long); outputs hold nothing of use then, and the reader stands anywhere within its input.
 #pragma once
 #include "core/err.h"
 #include "core/rdwr.h"
 
-// Objects and arrays within each other. Deepest seen: 3 (keyframes in onMetaData, colorInfo).
-enum { SRS_AMF0_DEPTH_MAX = 16 };
+enum {
+    // Objects and arrays within each other. Deepest seen: 3 (keyframes in onMetaData, colorInfo).
+    SRS_AMF0_DEPTH_MAX = 16,
+    // In one value, those within it counted. An index of a long file has two for each key frame.
+    SRS_AMF0_VALUES_MAX = 65536,
+    // Of a text or an XML document. A token in a connect may have some KiB.
+    SRS_AMF0_TEXT_MAX = 128 * 1024,
+};
 
 enum srs_amf0_type {
     SRS_AMF0_NUMBER = 0,
@@ -67,6 +73,7 @@ struct srs_amf0_object {
     const uint8_t *value_at;    // of the last key; NULL before the first
     struct srs_span class_name; // of a typed object
     uint32_t declared;          // count that an ECMA array claims
+    unsigned values;            // passed so far
     enum srs_amf0_type type;
     bool ended;
     bool unended;
@@ -80,6 +87,7 @@ struct srs_amf0_array {
     struct srs_rd *in;
     const uint8_t *value_at;
     uint32_t left;
+    unsigned values; // passed so far
     bool ended;
 };
 SRS_ERR srs_amf0_array_begin(struct srs_rd *in, struct srs_amf0_array *out);

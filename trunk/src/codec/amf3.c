@@ -42,10 +42,21 @@ struct walk {
     struct srs_rd *in;
     struct srs_wr *out;       // NULL: skip
     struct srs_span *strings; // NULL: skip
+    unsigned *values;
     unsigned string_count;
     unsigned traits_count;
-    struct traits traits[SRS_AMF3_TRAITS_MAX];
+    struct traits traits[SRS_AMF3_TRAITS_MAX]; // [0..traits_count); the others are not set
 };
+
+static void walk_begin(struct walk *walk, struct srs_rd *in, unsigned *values)
+{
+    walk->in = in;
+    walk->out = NULL;
+    walk->strings = NULL;
+    walk->values = values;
+    walk->string_count = 0;
+    walk->traits_count = 0; // setting the table too would cost more than most values
+}
 
 static srs_err truncated(const char *what)
 {
@@ -82,6 +93,9 @@ static srs_err read_string(struct walk *walk, struct srs_rd *in, bool number, st
     *out = srs_rd_span(in, value);
     if (in->bad)
         return truncated("string");
+    if (value > SRS_AMF0_TEXT_MAX)
+        return srs_fail(SRS_E_LIMIT, "text of %u bytes in AMF3, at most %d", value,
+                        SRS_AMF0_TEXT_MAX);
     if (walk->strings == NULL || !number || value == 0)
         return SRS_OK;
     if (walk->string_count == SRS_AMF3_STRINGS_MAX)
@@ -337,6 +351,8 @@ static srs_err value_walk(struct walk *walk, unsigned depth)
 {
     struct srs_rd *in = walk->in;
     uint8_t type = srs_rd_u8(in);
+    if (++*walk->values > SRS_AMF0_VALUES_MAX)
+        return srs_fail(SRS_E_LIMIT, "more than %d values in AMF3", SRS_AMF0_VALUES_MAX);
     switch (type) {
     case UNDEFINED: // also what a reader gives that has come to its end
         write_undefined(walk);
@@ -374,15 +390,19 @@ static srs_err value_walk(struct walk *walk, unsigned depth)
     return in->bad ? truncated("value") : SRS_OK;
 }
 
-SRS_ERR srs_amf3_skip(struct srs_rd *in, unsigned depth)
+SRS_ERR srs_amf3_skip(struct srs_rd *in, unsigned depth, unsigned *values)
 {
-    struct walk walk = {.in = in};
+    struct walk walk;
+    walk_begin(&walk, in, values);
     return value_walk(&walk, depth);
 }
 
 SRS_ERR srs_amf3_to_amf0(struct srs_rd *in, struct srs_wr *out)
 {
-    struct walk walk = {.in = in, .out = out};
+    struct walk walk;
+    unsigned values = 0;
+    walk_begin(&walk, in, &values);
+    walk.out = out;
     walk.strings = srs_try_alloc(SRS_AMF3_STRINGS_MAX * sizeof *walk.strings);
     if (walk.strings == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "AMF3 strings");

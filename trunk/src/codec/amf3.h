@@ -3,8 +3,8 @@
 //
 // A value has tables of its own for strings, traits and objects, as after the AMF0 marker 17.
 // Errors: RTMP_AMF0_DECODE (truncated, a reference to nothing, an externalizable object whose form
-// is not known), RTMP_AMF0_INVALID (unknown marker), AMF0_DEPTH, LIMIT (too many strings or
-// traits), NO_MEMORY.
+// is not known), RTMP_AMF0_INVALID (unknown marker), AMF0_DEPTH, LIMIT (too many values, strings or
+// traits, a text that is too long), NO_MEMORY.
 #pragma once
 #include "core/err.h"
 #include "core/rdwr.h"
@@ -15,8 +15,9 @@ enum {
     SRS_AMF3_TRAITS_MAX = 32    // classes in one value
 };
 
-// One value whole, marker included, nested `depth` deep already.
-SRS_ERR srs_amf3_skip(struct srs_rd *in, unsigned depth);
+// One value whole, marker included, nested `depth` deep already; all there are in it are added to
+// *values, of which there may be SRS_AMF0_VALUES_MAX.
+SRS_ERR srs_amf3_skip(struct srs_rd *in, unsigned depth, unsigned *values);
 
 // The same, written to `out` as AMF0: arrays with names as ECMA arrays, typed objects as plain
 // ones. What AMF0 has no form for (byte arrays, vectors, dictionaries, references to objects)

@@ -90,12 +90,21 @@ SRS_ERR srs_av1_obu_read(struct srs_rd *in, struct srs_av1_obu *out)
     return SRS_OK;
 }
 
+static SRS_ERR count_check(unsigned count)
+{
+    if (count > SRS_AV1_OBUS_MAX)
+        return srs_fail(SRS_E_LIMIT, "more than %d OBUs", SRS_AV1_OBUS_MAX);
+    return SRS_OK;
+}
+
 SRS_ERR srs_av1_strip(struct srs_span unit, struct srs_wr *out)
 {
     struct srs_rd in = srs_rd_init(unit.bytes, unit.size);
-    while (srs_rd_left(&in) > 0) {
+    for (unsigned count = 1; srs_rd_left(&in) > 0; count++) {
         struct srs_av1_obu obu;
         srs_err err = srs_av1_obu_read(&in, &obu);
+        if (!err)
+            err = count_check(count);
         if (err)
             return srs_wrap(err, "temporal unit of %zu bytes", unit.size);
         if (obu.type != SRS_AV1_OBU_TEMPORAL_DELIMITER)
@@ -117,9 +126,11 @@ SRS_ERR srs_av1_is_key(struct srs_span unit, bool *key)
     bool sequence = false;
     bool still = false;
     *key = false;
-    while (srs_rd_left(&in) > 0) {
+    for (unsigned count = 1; srs_rd_left(&in) > 0; count++) {
         struct srs_av1_obu obu;
         srs_err err = srs_av1_obu_read(&in, &obu);
+        if (!err)
+            err = count_check(count);
         if (err)
             return srs_wrap(err, "temporal unit of %zu bytes", unit.size);
         if (obu.type == SRS_AV1_OBU_SEQUENCE_HEADER) {
@@ -254,9 +265,11 @@ SRS_ERR srs_av1_sequence_read(struct srs_span payload, struct srs_av1_sequence *
 SRS_ERR srs_av1_sequence_find(struct srs_span obus, struct srs_av1_sequence *out)
 {
     struct srs_rd in = srs_rd_init(obus.bytes, obus.size);
-    while (srs_rd_left(&in) > 0) {
+    for (unsigned count = 1; srs_rd_left(&in) > 0; count++) {
         struct srs_av1_obu obu;
         srs_err err = srs_av1_obu_read(&in, &obu);
+        if (!err)
+            err = count_check(count);
         if (err)
             return err;
         if (obu.type == SRS_AV1_OBU_SEQUENCE_HEADER)

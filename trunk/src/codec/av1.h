@@ -41,6 +41,9 @@ struct srs_av1_obu {
     struct srs_span whole;   // header included
     struct srs_span payload; // behind header and size
 };
+// In one temporal unit or record. A frame has 4096 tiles at most, each with an OBU of its own.
+enum { SRS_AV1_OBUS_MAX = 16384 };
+
 // The next OBU of a temporal unit or a record; one without a size takes the rest. AV1_DATA.
 SRS_ERR srs_av1_obu_read(struct srs_rd *in, struct srs_av1_obu *out);
 
@@ -58,12 +61,12 @@ struct srs_av1_sequence {
 };
 // The payload of an OBU of type 1. AV1_DATA.
 SRS_ERR srs_av1_sequence_read(struct srs_span payload, struct srs_av1_sequence *out);
-// The first sequence header among these OBUs; AV1_DATA also when there is none.
+// The first sequence header among these OBUs; AV1_DATA also when there is none, LIMIT.
 SRS_ERR srs_av1_sequence_find(struct srs_span obus, struct srs_av1_sequence *out);
 
 // Writes a temporal unit again without temporal delimiters. With a writer of capacity 0 it
-// measures: out->size. AV1_DATA; what is written then is of no use.
+// measures: out->size. AV1_DATA, LIMIT; what is written then is of no use.
 SRS_ERR srs_av1_strip(struct srs_span unit, struct srs_wr *out);
 // Whether decoding may begin at this temporal unit: a sequence header and a key frame behind it.
-// AV1_DATA.
+// AV1_DATA, LIMIT.
 SRS_ERR srs_av1_is_key(struct srs_span unit, bool *key);

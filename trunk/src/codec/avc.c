@@ -260,6 +260,13 @@ SRS_ERR srs_avc_nalu_read(struct srs_rd *in, unsigned length_size, struct srs_sp
     return SRS_OK;
 }
 
+SRS_ERR srs_avc_count_check(unsigned count)
+{
+    if (count > SRS_AVC_NALUS_MAX)
+        return srs_fail(SRS_E_LIMIT, "more than %d NAL units in an access unit", SRS_AVC_NALUS_MAX);
+    return SRS_OK;
+}
+
 unsigned srs_avc_nalu_type(struct srs_span nalu)
 {
     return nalu.size > 0 ? nalu.bytes[0] & 0x1F : 0;
@@ -268,9 +275,11 @@ unsigned srs_avc_nalu_type(struct srs_span nalu)
 SRS_ERR srs_avc_rewrite(struct srs_span unit, unsigned length_size, struct srs_wr *out)
 {
     struct srs_rd in = srs_rd_init(unit.bytes, unit.size);
-    while (srs_rd_left(&in) > 0) {
+    for (unsigned count = 1; srs_rd_left(&in) > 0; count++) {
         struct srs_span nalu;
         srs_err err = srs_avc_nalu_read(&in, length_size, &nalu);
+        if (!err)
+            err = srs_avc_count_check(count);
         if (err)
             return srs_wrap(err, "access unit of %zu bytes", unit.size);
         if (nalu.size == 0) // some encoders send them; they mean nothing
@@ -285,9 +294,11 @@ SRS_ERR srs_avc_is_key(struct srs_span unit, unsigned length_size, bool *key)
 {
     struct srs_rd in = srs_rd_init(unit.bytes, unit.size);
     *key = false;
-    while (srs_rd_left(&in) > 0) {
+    for (unsigned count = 1; srs_rd_left(&in) > 0; count++) {
         struct srs_span nalu;
         srs_err err = srs_avc_nalu_read(&in, length_size, &nalu);
+        if (!err)
+            err = srs_avc_count_check(count);
         if (err)
             return srs_wrap(err, "access unit of %zu bytes", unit.size);
         if (srs_avc_nalu_type(nalu) == SRS_AVC_NALU_IDR) {

@@ -16,6 +16,10 @@ enum {
     SRS_AVC_NALU_AUD = 9,
 };
 
+// In one access unit, of HEVC too, empty ones counted. Encoders that cut slices to the size of a
+// datagram make 12,000 of the longest message; others stay below 100.
+enum { SRS_AVC_NALUS_MAX = 16384 };
+
 struct srs_avc_record {
     uint8_t profile;
     uint8_t compat; // constraint flags
@@ -65,14 +69,18 @@ double srs_avc_sps_frame_rate(const struct srs_avc_sps *sps);
 //     while (!err && srs_rd_left(&in) > 0) err = srs_avc_nalu_read(&in, length_size, &nalu);
 SRS_ERR srs_avc_nalu_read(struct srs_rd *in, unsigned length_size, struct srs_span *out);
 
+// LIMIT when `count`, of the NAL units read so far, is above SRS_AVC_NALUS_MAX.
+SRS_ERR srs_avc_count_check(unsigned count);
+
 // The type of a NAL unit; 0 (unspecified) when it is empty.
 unsigned srs_avc_nalu_type(struct srs_span nalu);
 
 // Writes an access unit again with lengths of 4 bytes, without empty NAL units. With a writer of
-// capacity 0 it measures: out->size. AVC_NALU; what is written then is of no use.
+// capacity 0 it measures: out->size. AVC_NALU, LIMIT; what is written then is of no use.
 SRS_ERR srs_avc_rewrite(struct srs_span unit, unsigned length_size, struct srs_wr *out);
 
-// Whether the access unit has an IDR slice. AVC_NALU when it is malformed before one is found.
+// Whether the access unit has an IDR slice. AVC_NALU when it is malformed before one is found,
+// LIMIT.
 SRS_ERR srs_avc_is_key(struct srs_span unit, unsigned length_size, bool *key);
 
 // As SRS's API shows them: "High", "3.1". "Other" for a number that is not known.

@@ -196,12 +196,16 @@ static bool ex_has_time(const struct srs_flv_ex *ex)
            srs_flv_fourcc_has_time(ex->fourcc);
 }
 
-static void modexes_read(struct srs_rd *in, struct srs_flv_ex *ex)
+static SRS_ERR modexes_read(struct srs_rd *in, struct srs_flv_ex *ex)
 {
     const uint8_t *from = in->at;
-    while (ex->packet_type == SRS_FLV_EX_MODEX && !in->bad)
+    for (unsigned count = 1; ex->packet_type == SRS_FLV_EX_MODEX && !in->bad; count++) {
+        if (count > SRS_FLV_MODEX_MAX)
+            return srs_fail(SRS_E_LIMIT, "more than %d ModEx packets", SRS_FLV_MODEX_MAX);
         modex_read(in, ex);
+    }
     ex->modex = (struct srs_span){from, in->bad ? 0 : (size_t)(in->at - from)};
+    return SRS_OK;
 }
 
 SRS_ERR srs_flv_part_read(struct srs_rd *in, const struct srs_flv_ex *ex, struct srs_flv_part *out)
@@ -224,14 +228,16 @@ SRS_ERR srs_flv_part_read(struct srs_rd *in, const struct srs_flv_ex *ex, struct
 static SRS_ERR video_ex_read(struct srs_rd *in, struct srs_flv_video *video)
 {
     struct srs_flv_ex *ex = &video->ex;
-    modexes_read(in, ex);
+    srs_err err = modexes_read(in, ex);
+    if (err)
+        return err;
     if (ex->packet_type != SRS_FLV_EX_METADATA && video->frame_type == SRS_FLV_FRAME_COMMAND) {
         video->kind = SRS_FLV_COMMAND;
         video->command = srs_rd_u8(in);
         return SRS_OK;
     }
     if (ex->packet_type == SRS_FLV_EX_VIDEO_MULTITRACK) {
-        srs_err err = multitrack_read(in, ex, SRS_FLV_EX_VIDEO_MULTITRACK);
+        err = multitrack_read(in, ex, SRS_FLV_EX_VIDEO_MULTITRACK);
         if (err)
             return err;
     }
@@ -328,9 +334,11 @@ bool srs_flv_video_is_key(const struct srs_flv_video *video)
 static SRS_ERR audio_ex_read(struct srs_rd *in, struct srs_flv_audio *audio)
 {
     struct srs_flv_ex *ex = &audio->ex;
-    modexes_read(in, ex);
+    srs_err err = modexes_read(in, ex);
+    if (err)
+        return err;
     if (ex->packet_type == SRS_FLV_EX_AUDIO_MULTITRACK) {
-        srs_err err = multitrack_read(in, ex, SRS_FLV_EX_AUDIO_MULTITRACK);
+        err = multitrack_read(in, ex, SRS_FLV_EX_AUDIO_MULTITRACK);
         if (err)
             return err;
     }

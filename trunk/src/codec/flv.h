@@ -85,6 +85,9 @@ enum srs_flv_tracks {
     SRS_FLV_TRACKS_MANY_CODECS,
 };
 
+// ModEx packets in front of a message: one kind is defined.
+enum { SRS_FLV_MODEX_MAX = 16 };
+
 // Of an enhanced header. Nothing here is used while `enhanced` is false.
 struct srs_flv_ex {
     uint32_t fourcc;     // 0 with TRACKS_MANY_CODECS and with a command

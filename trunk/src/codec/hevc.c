@@ -400,9 +400,11 @@ SRS_ERR srs_hevc_is_key(struct srs_span unit, unsigned length_size, bool *key)
 {
     struct srs_rd in = srs_rd_init(unit.bytes, unit.size);
     *key = false;
-    while (srs_rd_left(&in) > 0) {
+    for (unsigned count = 1; srs_rd_left(&in) > 0; count++) {
         struct srs_span nalu;
         srs_err err = srs_avc_nalu_read(&in, length_size, &nalu);
+        if (!err)
+            err = srs_avc_count_check(count);
         if (err)
             return srs_wrap(err, "access unit of %zu bytes", unit.size);
         unsigned type = srs_hevc_nalu_type(nalu);

@@ -1,8 +1,8 @@
 // Left out: SPS extensions of AVC (auxiliary pictures), SEI in the record of HEVC, and what only
 // the VUI and the PPS of HEVC tell (segmentation, parallelism), which records may leave open.
 //
-// Bounds: an access unit is walked once; each set is compared with SRS_PARAM_SETS_MAX others at
-// most.
+// Bounds: an access unit of at most SRS_AVC_NALUS_MAX units is walked once; each set is compared
+// with SRS_PARAM_SETS_MAX others at most.
 #include "codec/param_sets.h"
 #include "codec/avc.h"
 #include "codec/bits.h"
@@ -50,9 +50,11 @@ static SRS_ERR add(const struct search *search, struct sets *sets, struct srs_sp
 static SRS_ERR collect(struct srs_span unit, const struct search *search)
 {
     struct srs_rd in = srs_rd_init(unit.bytes, unit.size);
-    while (srs_rd_left(&in) > 0) {
+    for (unsigned units = 1; srs_rd_left(&in) > 0; units++) {
         struct srs_span nalu;
-        srs_err err = srs_avc_nalu_read(&in, LENGTH_SIZE, &nalu);
+        srs_err err = srs_avc_count_check(units);
+        if (!err)
+            err = srs_avc_nalu_read(&in, LENGTH_SIZE, &nalu);
         if (err)
             return srs_wrap(err, "access unit of %zu bytes", unit.size);
         unsigned type = search->type_of(nalu);

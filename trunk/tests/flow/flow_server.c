@@ -111,6 +111,40 @@ struct srs_client *flow_client(const struct flow_server *flow)
     return srs_list_entry(flow->server.clients.all.prev, struct srs_client, link);
 }
 
+// --- the log ------------------------------------------------------------------------------------
+
+static char log_path[] = "/tmp/srs-flow-log-XXXXXX";
+
+void flow_log_begin(void)
+{
+    memset(log_path + strlen(log_path) - 6, 'X', 6);
+    int fd = mkstemp(log_path);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_err(SRS_OK,
+               srs_log_open(&(struct srs_log_options){.level = SRS_LOG_INFO, .file = log_path}),
+               "log");
+}
+
+void flow_log_end(char *out, size_t size)
+{
+    srs_log_close();
+    srs_log_set_level(SRS_LOG_NONE);
+    FILE *file = fopen(log_path, "re");
+    assert_non_null(file);
+    out[fread(out, 1, size - 1, file)] = '\0';
+    (void)fclose(file);
+    (void)unlink(log_path);
+}
+
+unsigned flow_count_of(const char *text, const char *word)
+{
+    unsigned count = 0;
+    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word))
+        count++;
+    return count;
+}
+
 // --- a client -----------------------------------------------------------------------------------
 
 // The server has begun, or has taken what was written.

@@ -42,6 +42,11 @@ bool flow_is_published(const struct flow_server *flow, const char *stream);
 // The only client, or the one that came last.
 struct srs_client *flow_client(const struct flow_server *flow);
 
+// What is logged from begin to end, at info and above.
+void flow_log_begin(void);
+void flow_log_end(char *out, size_t size);
+unsigned flow_count_of(const char *text, const char *word);
+
 // --- a client -----------------------------------------------------------------------------------
 
 struct flow_peer {

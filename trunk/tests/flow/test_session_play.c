@@ -509,6 +509,37 @@ static void test_play_given_what_the_player_says_of_itself_then_that_is_what_it_
     unpublish();
 }
 
+// The usual end is told, and not as a warning; what a player does not list is told once.
+static void test_session_given_ends_then_a_line_each(void **state)
+{
+    (void)state;
+    static const struct said without = {"without", -1, "hvc1", NULL, NULL, 0, true};
+    char text[8192];
+    flow_log_begin();
+    flow_peer_begin(&publisher, &flow, "s", true);
+    send_vp9(0x90, "\x01\0\0\0\0\x0a\x82\x02\x02\x02\0\0", 12);
+    begin_saying(&without);
+    for (int i = 0; i < 3; i++) {
+        now_ms += 40;
+        send_vp9(0x91, "\x82\x49\x83\x42\0\x27\xf0\x16\x76", 9);
+        clock_jump(40 * SRS_MSEC);
+        assert_false(flow_peer_is_closed(&player));
+    }
+    leave(&player);
+    flow_peer_open(&player, &flow, "s", false);
+    clock_jump(11 * SRS_SEC); // it says nothing
+    leave(&player);
+    unpublish();
+    flow_wait_for(flow.server.sessions.count == 0);
+    flow_log_end(text, sizeof text);
+    assert_int_equal(flow_count_of(text, "player does not list codec=VP9"), 1);
+    assert_int_equal(flow_count_of(text, "player does not list"), 1);
+    assert_int_equal(flow_count_of(text, " in="), 2); // of the usual end
+    assert_int_equal(flow_count_of(text, "no publish or play in time"), 1);
+    assert_int_equal(flow_count_of(text, " warn ["), 2); // the codec, the one that was silent
+    assert_int_equal(flow_count_of(text, "rtmp: track stream="), 2); // its size is in a frame
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -527,6 +558,7 @@ int main(void)
         TEST(test_play_given_receive_off_then_that_kind_stays_away),
         TEST(test_play_given_flood_then_closed),
         TEST(test_play_given_what_the_player_says_of_itself_then_that_is_what_it_gets),
+        TEST(test_session_given_ends_then_a_line_each),
     };
     return cmocka_run_group_tests(tests, setup_all, NULL);
 }

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct srs_rd again = in;
         struct srs_rd begin = in;
         struct srs_wr count = srs_wr_init(NULL, 0);
-        srs_err skipped = srs_amf3_skip(&again, 0);
+        srs_err skipped = srs_amf3_skip(&again, 0, &(unsigned){0});
         err = srs_amf3_to_amf0(&in, &count);
         fuzz_assert(err != SRS_OK || (skipped == SRS_OK && again.at == in.at));
         if (!err && count.size <= ROOM)

@@ -51,11 +51,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct srs_span unit = {block.bytes, block.size};
     struct srs_wr wr = srs_wr_init(NULL, 0);
 
-    srs_annexb_to_lengths(unit, &wr);
+    if (srs_annexb_to_lengths(unit, &wr) != SRS_OK)
+        return 0;
     fuzz_assert(wr.size <= 2 * size + 4);
     uint8_t *out = malloc(wr.size + 1);
     wr = srs_wr_init(out, wr.size);
-    srs_annexb_to_lengths(unit, &wr);
+    if (srs_annexb_to_lengths(unit, &wr) != SRS_OK)
+        return 0;
     fuzz_assert(!wr.bad && wr.size == wr.capacity);
     struct srs_rd codes = srs_rd_init(unit.bytes, unit.size);
     struct srs_rd lengths = srs_rd_init(out, wr.size);

@@ -4,6 +4,7 @@ waits no longer than the beat and a fifth of a second."""
 import ctypes
 import os
 import random
+import re
 import resource
 import socket
 import struct
@@ -526,8 +527,122 @@ def message_that_is_never_complete(case):
     witness.check()
 
 
+def sound_part(payload=b"\x2f"):
+    return b"\x08" + len(payload).to_bytes(3, "big") + bytes(7) + payload + struct.pack(">I", 11 + len(payload))
+
+
+def nulls_in_amf3(count):
+    return b"\x02\0\x0aonMetaData\x0a" + struct.pack(">I", count) + b"\x11\x01" * count
+
+
+LONGEST = 0xFFFFFF
+AVC_1 = SEQUENCE[:9] + b"\xfc" + SEQUENCE[10:]  # lengths of one byte
+WORK = {  # name: (what goes in front, message type, body, the error)
+    "parts": (b"", 22, sound_part() * (LONGEST // 16), "Limit"),
+    "amf3": (b"", 18, nulls_in_amf3((LONGEST - 100) // 2), "Limit"),
+    "short_amf3": (b"", 18, nulls_in_amf3(60000), None),
+    "properties": (b"", 18, b"\x02\0\x0aonMetaData\x03" + b"\0\x01a\x05" * 65000 + b"\0\0\x09", None),
+    "empty_units": (AVC_1, VIDEO, b"\x17\x01\0\0\0" + bytes(LONGEST - 10), "Limit"),
+    "units": (AVC_1, VIDEO, b"\x17\x01\0\0\0" + b"\x01\x65" * ((LONGEST - 10) // 2), "Limit"),
+    "start_codes": (SEQUENCE, VIDEO, b"\x17\x01\0\0\0" + b"\0\0\x01" * ((LONGEST - 10) // 3), "Limit"),
+    "obus": (b"", VIDEO, b"\x91av01" + b"\x7a\0" * ((LONGEST - 10) // 2), "Limit"),
+    "modex": (b"", VIDEO, b"\x97" + b"\0\0\xf7" * ((LONGEST - 10) // 3) + b"\0\0\xf1av01", "Limit"),
+    "most_parts": (b"", 22, sound_part(b"\x2f" + bytes(4079)) * 4096, None),
+    "picture": (SEQUENCE, VIDEO, b"\x17\x01\0\0\0" + (struct.pack(">I", 260000) + b"\x65" + bytes(259999)) * 64, None),
+}
+
+
+def messages_that_are_much_work(case):
+    """One message each, as much work as it can be: it is refused, or taken, and nobody else waits for it."""
+    server = case.server()
+    witness = Witness(case, server)
+    for name, (front, kind, body, error) in WORK.items():
+        client = rtmp_ready(server).publish(name)
+        client.sock.settimeout(20)
+        messages = chunk(1, struct.pack(">I", LONGEST), csid=2)
+        if front:
+            messages += chunk(VIDEO, front, msid=1, csid=6, chunk_size=LONGEST)
+        messages += chunk(kind, body, msid=1, csid=6, chunk_size=LONGEST)
+        before = len(server.log_lines("warn"))
+        try:
+            client.send(messages)
+            client.send(chunk(4, struct.pack(">HI", 6, 7), csid=2))
+            while not [m for m in client.messages if m[0] == 4 and m[3][:2] == b"\0\x07"] and client.read():
+                pass
+        except OSError:
+            pass  # cut off
+        client.close()
+        wait_until(lambda name=name: name not in server.streams(), 5, f"the end of {name}")
+
+
+        def refused(before=before):
+            return [line for line in server.log_lines("warn")[before:] if " close " in line]
+        if error:
+            wait_until(refused, 5, f"the reason of the end of {name}")
+            check(f"({error})" in refused()[0], f"{name}: {refused()}")
+        check(error or not refused(), f"{name}: {refused()}")
+    # To take a picture of 16 MiB, or to let go of one, is some ms of copying and of the kernel's work.
+    slices = [line for line in server.log_lines("warn") if int((re.findall(r" long slice .* cpu_ms=(\d+)", line) or [0])[0]) > 25]
+    check(not slices, f"{slices[:2]}")
+    witness.check()
+
+
 def all_streams(server):
     return server.api_get("streams/?count=1000")["streams"]
+
+
+LONG_METADATA = 250000
+DEAF_PLAYERS = 100
+
+
+def long_metadata_of_many_players(case):
+    """A hundred players who do not read share it; one who reads gets it whole."""
+    server = case.server()
+    witness = Witness(case, server)
+    client = rtmp_ready(server).publish("long")
+    case.callback(client.close)
+    client.send(chunk(1, struct.pack(">I", 65536), csid=2))
+    pairs = b"".join(struct.pack(">H", 2) + b"k%d" % i + b"\x02" + struct.pack(">H", 50000) + b"%d" % i * 50000
+                     for i in range(5))
+    metadata = b"\x02\0\x0aonMetaData\x03" + pairs + b"\0\0\x09"
+    check(LONG_METADATA < len(metadata) <= 1 << 18, "length")
+    client.send(chunk(18, metadata, msid=1, csid=4, chunk_size=65536))
+    client.send(chunk(VIDEO, SEQUENCE, msid=1, csid=6, chunk_size=65536))
+    client.send(frame(0, True))
+    wait_until(lambda: server.streams().get("long", {}).get("frames"), 5, "the first frame")
+    memory = Memory(case, server)
+    peers = []
+    case.callback(lambda: [peer.close() for peer in peers])
+    for _ in range(DEAF_PLAYERS):
+        peer = socket.socket()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.connect(("127.0.0.1", server.http))
+        peer.sendall(b"GET /live/long.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        peers.append(peer)
+    for number in range(1, 20):
+        client.send(frame(number * 40, number % 5 == 0))
+        time.sleep(0.02)
+    late = [player(case, protocol, server, "long", receive_buffer=16384) for protocol in BOTH]
+    for one in late:
+        one.wait_media(10)
+        found = [tag for tag in one.tags if tag.kind == 18 and tag.body == metadata]
+        check(found, "the metadata did not come whole")
+    memory.check(DEAF_PLAYERS * (32 << 10) + (12 << 20), f"{DEAF_PLAYERS} players of {LONG_METADATA >> 10} KiB")
+    witness.check()
+
+
+def frames_without_a_header(case):
+    """The first that is dropped is told, the others are counted."""
+    server = case.server()
+    client = rtmp_ready(server).publish("bare")
+    case.callback(client.close)
+    client.send(chunk(1, struct.pack(">I", 65536), csid=2))
+    for number in range(10):
+        client.send(frame(number * 40, number == 0))
+    client.send(chunk(8, b"\x2f\0", msid=1, csid=4))
+    wait_until(lambda: server.streams()["bare"]["frames"] or server.streams()["bare"]["audio_frames"], 5, "the sound")
+    told = [line for line in server.log_lines("warn") if "frames without a sequence header are dropped" in line]
+    check(len(told) == 1 and "codec=H264" in told[0] and "/live/bare " in told[0], f"{told}")
 
 
 # ---- configuration ---------------------------------------------------------------------------
@@ -574,7 +689,8 @@ def configurations_of_rubbish(case):
 
 
 CASES = [vanished_peers, http_that_falls_silent, thousand_that_never_speak, byte_a_second, stream_without_key_frames, publishers_of_huge_gops, records_that_fill_memory,
-         unfinished_messages_of_many_publishers, message_that_is_never_complete,
+         unfinished_messages_of_many_publishers, message_that_is_never_complete, messages_that_are_much_work,
+         long_metadata_of_many_players, frames_without_a_header,
          player_who_talks_too_much, pipelined_requests, times_across_2_to_the_31, times_across_2_to_the_32,
          times_across_2_to_the_31_as_published, times_across_2_to_the_32_as_published, configurations_of_rubbish]
 if __name__ == "__main__":

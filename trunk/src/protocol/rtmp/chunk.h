@@ -104,6 +104,13 @@ void srs_rtmp_reader_feed(struct srs_rtmp_reader *reader, struct srs_span in);
 // NO_MEMORY.
 SRS_ERR srs_rtmp_reader_keep(struct srs_rtmp_reader *reader);
 
+// Whether the payload of the last message given lies in the bytes fed, and not in memory of the
+// reader.
+static inline bool srs_rtmp_reader_borrows(const struct srs_rtmp_reader *reader)
+{
+    return reader->delivered < 0 && reader->kept == NULL;
+}
+
 // The next message; Set Chunk Size and Abort are obeyed here and not given. The payload is valid
 // until the next call of this reader. AGAIN when the bytes fed are used up. All other errors are
 // final: RTMP_CHUNK_START, RTMP_CHUNK_SIZE, RTMP_MESSAGE_DECODE, LIMIT, NO_MEMORY.

@@ -71,12 +71,20 @@ static void request_free(struct srs_rtmp_server *server)
     server->request = NULL;
 }
 
+static void parts_free(struct srs_rtmp_server *server)
+{
+    server->parts = (struct srs_rd){0};
+    srs_free(server->parts_kept);
+    server->parts_kept = NULL;
+}
+
 void srs_rtmp_server_fini(struct srs_rtmp_server *server)
 {
     request_free(server);
     srs_free(server->address);
     hs_free(server);
     srs_buf_fini(&server->out);
+    parts_free(server);
     srs_rtmp_reader_fini(&server->reader);
 }
 
@@ -135,10 +143,26 @@ void srs_rtmp_server_feed(struct srs_rtmp_server *server, struct srs_span in)
     }
 }
 
+// The rest of an aggregate that lies in the bytes fed; in a body, or in what the reader has kept
+// before, it stays.
+static srs_err parts_keep(struct srs_rtmp_server *server)
+{
+    size_t size = srs_rd_left(&server->parts);
+    if (size == 0 || server->parts_kept != NULL || !srs_rtmp_reader_borrows(&server->reader))
+        return SRS_OK;
+    server->parts_kept = srs_try_alloc(size);
+    if (server->parts_kept == NULL)
+        return srs_fail(SRS_E_NO_MEMORY, "rest of an aggregate, %zu bytes", size);
+    memcpy(server->parts_kept, server->parts.at, size);
+    server->parts = srs_rd_init(server->parts_kept, size);
+    return SRS_OK;
+}
+
 SRS_ERR srs_rtmp_server_keep(struct srs_rtmp_server *server)
 {
-    srs_assert(server->in.size == 0 && srs_rd_left(&server->parts) == 0);
-    return srs_rtmp_reader_keep(&server->reader);
+    srs_assert(server->in.size == 0);
+    srs_err err = parts_keep(server);
+    return err ? err : srs_rtmp_reader_keep(&server->reader);
 }
 
 static srs_err control_take(struct srs_rtmp_server *server, const struct srs_rtmp_msg *msg)
@@ -167,6 +191,8 @@ static srs_err part_next(struct srs_rtmp_server *server, struct srs_rtmp_event *
 {
     struct srs_rd *parts = &server->parts;
     while (srs_rd_left(parts) > 0) {
+        if (++server->part_count > SRS_RTMP_PARTS_MAX)
+            return srs_fail(SRS_E_LIMIT, "more than %d parts of an aggregate", SRS_RTMP_PARTS_MAX);
         uint8_t type = srs_rd_u8(parts) & 0x1F; // above are flags of FLV
         uint32_t size = srs_rd_u24(parts);
         uint32_t time = srs_rd_u24(parts);
@@ -191,6 +217,8 @@ static srs_err part_next(struct srs_rtmp_server *server, struct srs_rtmp_event *
                                                    .payload = payload}};
         return SRS_OK;
     }
+    if (server->parts_kept != NULL)
+        parts_free(server);
     return SRS_E_AGAIN;
 }
 
@@ -209,6 +237,7 @@ static srs_err media_take(struct srs_rtmp_server *server, const struct srs_rtmp_
         server->parts_base = msg->timestamp;
         server->parts_msid = msg->msid;
         server->parts_begun = false;
+        server->part_count = 0;
         return part_next(server, event);
     }
     *event = (struct srs_rtmp_event){.kind = SRS_RTMP_EVENT_MEDIA, .media = *msg};

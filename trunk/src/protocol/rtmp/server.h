@@ -25,6 +25,8 @@ enum {
     SRS_RTMP_SETUP_MESSAGES_MAX = 256,
     SRS_RTMP_SETUP_BYTES_MAX = 256 * 1024,
     SRS_RTMP_SETUP_ASSEMBLED_MAX = 128 * 1024,
+    // Of an aggregate; senders put some hundreds of ms into one.
+    SRS_RTMP_PARTS_MAX = 4096,
     // At a time; Flash makes one for each stream it shows.
     SRS_RTMP_CREATE_STREAMS_MAX = 32,
     // Our answers use these; media may use any other.
@@ -80,6 +82,7 @@ struct srs_rtmp_server {
     char *address;                    // of a forgotten request: app and tcUrl, each terminated
     struct srs_span in;               // fed, while the handshake lasts
     struct srs_rd parts;              // rest of an aggregate
+    uint8_t *parts_kept;              // where it is when it was kept and has no other place
     uint64_t received;
     uint64_t acked;
     uint64_t setup_from; // bytes consumed when the current setup began
@@ -94,6 +97,7 @@ struct srs_rtmp_server {
     uint32_t streams; // bit n: message stream n + 1 was created and not deleted
     uint32_t window_told;
     uint16_t setup_messages;
+    uint16_t part_count;
     uint8_t state;
     bool ack_fixed;
     bool fc_published;
@@ -108,8 +112,8 @@ void srs_rtmp_server_fini(struct srs_rtmp_server *server);
 // Borrows `in` until next says AGAIN or keep is called; only when next said AGAIN for the bytes
 // before.
 void srs_rtmp_server_feed(struct srs_rtmp_server *server, struct srs_span in);
-// Ends the borrowing by copying what is not read yet: after any event but MEDIA, before a yield.
-// NO_MEMORY.
+// Ends the borrowing by copying what is not read yet, before a yield. A MEDIA event's payload is
+// gone then. NO_MEMORY.
 SRS_ERR srs_rtmp_server_keep(struct srs_rtmp_server *server);
 
 // The next event. AGAIN when the bytes fed are used up; any other error is final for the

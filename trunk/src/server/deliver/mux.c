@@ -6,6 +6,7 @@
 // others.
 #include "server/deliver/mux.h"
 #include "codec/flv.h"
+#include "core/mem.h"
 
 enum {
     JUMP_MS = 250, // the timeline's own bound
@@ -279,15 +280,27 @@ static bool track_wanted(const struct srs_mux_params *params, const struct srs_s
     return many || (track->id <= source->lowest_id[track->kind] && !track->multitrack);
 }
 
-unsigned srs_mux_tracks(const struct srs_mux_params *params, const struct srs_source *source,
-                        const struct srs_track *out[SRS_TRACKS_MAX])
+struct srs_mux_opening *srs_mux_opening_new(const struct srs_mux_params *params,
+                                            const struct srs_source *source)
 {
-    unsigned count = 0;
+    struct srs_mux_opening *opening = srs_new(struct srs_mux_opening);
+    if (source->metadata != NULL)
+        opening->metadata = srs_packet_ref(source->metadata);
     for (unsigned kind = SRS_KIND_VIDEO; kind <= SRS_KIND_AUDIO; kind++)
         for (unsigned i = 0; i < source->track_count; i++)
             if (source->tracks[i]->kind == kind && track_wanted(params, source, source->tracks[i]))
-                out[count++] = source->tracks[i];
-    return count;
+                opening->tracks[opening->count++] = srs_track_ref(source->tracks[i]);
+    return opening;
+}
+
+void srs_mux_opening_free(struct srs_mux_opening *opening)
+{
+    if (opening == NULL)
+        return;
+    srs_packet_unref(opening->metadata);
+    for (unsigned i = 0; i < opening->count; i++)
+        srs_track_unref(opening->tracks[i]);
+    srs_free(opening);
 }
 
 SRS_ERR srs_mux_choose(struct srs_mux_params *params, enum srs_kind kind, struct srs_span text)

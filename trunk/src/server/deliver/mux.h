@@ -45,12 +45,24 @@ struct srs_mux_params {
     uint8_t track[SRS_KINDS]; // then its id
 };
 
+// What comes before the first packet, as it was when the viewer began: it must not change while it
+// goes out in parts. Referred to, for metadata may be long and viewers many.
+struct srs_mux_opening {
+    struct srs_packet *metadata; // or NULL
+    unsigned count;
+    struct srs_track *tracks[SRS_TRACKS_MAX]; // that the viewer gets, video first; also the ones
+                                              // that the player does not take
+};
+
+struct srs_mux_opening *srs_mux_opening_new(const struct srs_mux_params *params,
+                                            const struct srs_source *source);
+void srs_mux_opening_free(struct srs_mux_opening *opening);
+
 struct srs_mux {
     const char *name;
-    // What comes before the first packet: file header, metadata, configuration of the tracks that
-    // exist.
+    // The opening: file header, metadata, configuration of the tracks that exist.
     void (*start)(const struct srs_mux_params *params, struct srs_mux_state *state,
-                  const struct srs_source *source, struct srs_gather *gather);
+                  const struct srs_mux_opening *opening, struct srs_gather *gather);
     // A packet, with its track's configuration in front where that was not announced yet; nothing
     // of a track that the player does not get. Moves the state on.
     void (*packet)(const struct srs_mux_params *params, struct srs_mux_state *state,
@@ -108,10 +120,6 @@ struct srs_mux_body srs_mux_packet_body(const struct srs_mux_params *params,
 enum { SRS_MUX_ANNOUNCE_MAX = 2 };
 unsigned srs_mux_track_bodies(const struct srs_mux_params *params, const struct srs_track *track,
                               struct srs_mux_body out[SRS_MUX_ANNOUNCE_MAX]);
-// The tracks that a viewer gets when it begins, video first; at most SRS_TRACKS_MAX. Also the ones
-// that the player does not take.
-unsigned srs_mux_tracks(const struct srs_mux_params *params, const struct srs_source *source,
-                        const struct srs_track *out[SRS_TRACKS_MAX]);
 static inline bool srs_mux_refuses(const struct srs_mux_params *params,
                                    const struct srs_track *track)
 {

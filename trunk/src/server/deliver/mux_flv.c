@@ -37,26 +37,24 @@ static void announce(const struct srs_mux_params *params, struct srs_mux_state *
 }
 
 static void flv_start(const struct srs_mux_params *params, struct srs_mux_state *state,
-                      const struct srs_source *source, struct srs_gather *gather)
+                      const struct srs_mux_opening *opening, struct srs_gather *gather)
 {
     uint8_t bytes[SRS_FLV_HEADER_SIZE + SRS_FLV_PREVIOUS_SIZE];
-    const struct srs_track *tracks[SRS_TRACKS_MAX];
     struct srs_wr wr = srs_wr_init(bytes, sizeof bytes);
     struct srs_flv_header header = {0};
-    unsigned count = srs_mux_tracks(params, source, tracks);
-    for (unsigned i = 0; i < count; i++) {
-        header.has_video |= tracks[i]->kind == SRS_KIND_VIDEO;
-        header.has_audio |= tracks[i]->kind == SRS_KIND_AUDIO;
+    for (unsigned i = 0; i < opening->count; i++) {
+        header.has_video |= opening->tracks[i]->kind == SRS_KIND_VIDEO;
+        header.has_audio |= opening->tracks[i]->kind == SRS_KIND_AUDIO;
     }
     srs_flv_header_write(&wr, &header);
     srs_wr_u32(&wr, 0);
     srs_gather_copy(gather, bytes, wr.size);
-    if (source->metadata != NULL) {
-        struct srs_mux_body body = srs_mux_packet_body(params, source->metadata);
+    if (opening->metadata != NULL) {
+        struct srs_mux_body body = srs_mux_packet_body(params, opening->metadata);
         put_tag(state, &body, SRS_KIND_DATA, state->start_ms, gather);
     }
-    for (unsigned i = 0; i < count; i++)
-        announce(params, state, tracks[i], state->start_ms, gather);
+    for (unsigned i = 0; i < opening->count; i++)
+        announce(params, state, opening->tracks[i], state->start_ms, gather);
 }
 
 static void flv_packet(const struct srs_mux_params *params, struct srs_mux_state *state,

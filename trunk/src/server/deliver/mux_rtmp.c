@@ -227,17 +227,15 @@ static void announce(const struct srs_mux_params *params, struct srs_mux_state *
 }
 
 static void rtmp_start(const struct srs_mux_params *params, struct srs_mux_state *state,
-                       const struct srs_source *source, struct srs_gather *gather)
+                       const struct srs_mux_opening *opening, struct srs_gather *gather)
 {
-    const struct srs_track *tracks[SRS_TRACKS_MAX];
-    unsigned count = srs_mux_tracks(params, source, tracks);
-    if (source->metadata != NULL) {
-        struct srs_mux_body body = srs_mux_packet_body(params, source->metadata);
+    if (opening->metadata != NULL) {
+        struct srs_mux_body body = srs_mux_packet_body(params, opening->metadata);
         put_message(params, state, &(struct message){&body, SRS_KIND_DATA, state->start_ms, NULL},
                     gather);
     }
-    for (unsigned i = 0; i < count; i++)
-        announce(params, state, tracks[i], state->start_ms, gather);
+    for (unsigned i = 0; i < opening->count; i++)
+        announce(params, state, opening->tracks[i], state->start_ms, gather);
 }
 
 static void rtmp_packet(const struct srs_mux_params *params, struct srs_mux_state *state,

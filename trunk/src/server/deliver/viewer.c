@@ -1,6 +1,7 @@
 // One write is built in the worker's scratch: the rest of a packet sent in part, control bytes,
 // then packets. A write that stopped anywhere leaves the viewer at (packet, byte offset) with the
-// state from before that packet.
+// state from before that packet. The opening, which comes before the first packet, goes out the
+// same way.
 //
 // HTTP chunks and WebSocket frames lie over the stream of tags without regard to their bounds: one
 // a write, and what was announced is filled with whatever comes next, so a jump needs no care for
@@ -56,6 +57,10 @@ void srs_viewer_fini(struct srs_viewer *viewer)
     srs_consumer_leave(&viewer->consumer);
     srs_packet_unref(viewer->held);
     viewer->held = NULL;
+    srs_mux_opening_free(viewer->opening);
+    viewer->opening = NULL;
+    srs_err_trace_free(viewer->story);
+    viewer->story = NULL;
     srs_buf_fini(&viewer->pending);
     srs_buf_fini(&viewer->between);
     srs_live_add(SRS_LIVE_VIEWER, -1);
@@ -106,7 +111,9 @@ void srs_viewer_mute(struct srs_viewer *viewer, uint8_t kinds)
 
 static void fail(struct srs_viewer *viewer, srs_err err)
 {
-    viewer->failed = srs_bare(err);
+    srs_err_trace_free(viewer->story);
+    viewer->failed = err;
+    viewer->story = srs_err_save();
     srs_conn_poke(viewer->conn);
 }
 
@@ -192,11 +199,8 @@ static void count_join(const struct srs_viewer *viewer)
         srs_histogram_add(&viewer->seen->join, stats->first_media_at - stats->joined_at);
 }
 
-// The file header, metadata and configurations become control bytes: they must not change while
-// they go out in parts.
 static void start(struct srs_viewer *viewer)
 {
-    struct srs_gather *gather = &viewer->writer->gather;
     const struct srs_packet *first = first_media(viewer);
     if (first == NULL)
         return;
@@ -204,22 +208,8 @@ static void start(struct srs_viewer *viewer)
     viewer->stats.first_media_at = srs_now();
     count_join(viewer);
     set_clock(viewer, &first->head);
-    struct srs_mux_state before = viewer->state;
-    size_t done = 0;
-    srs_err err = SRS_OK;
-    do { // small chunks of large metadata may be more than one gather holds
-        viewer->state = before;
-        srs_gather_begin(gather, SIZE_MAX);
-        gather->skip = done;
-        viewer->options.mux->start(&viewer->options.params, &viewer->state, viewer->consumer.source,
-                                   gather);
-        for (unsigned i = 1; i <= gather->count && !err; i++)
-            err = srs_viewer_control(
-                viewer, (struct srs_span){gather->iov[i].iov_base, gather->iov[i].iov_len});
-        done += gather->bytes;
-    } while (gather->full && !err);
-    if (err)
-        fail(viewer, err);
+    viewer->opening = srs_mux_opening_new(&viewer->options.params, viewer->consumer.source);
+    viewer->ahead = srs_buf_size(&viewer->pending);
 }
 
 // How many packets may go now: one, or what an interval shorter than a timer's turn comes to.
@@ -259,6 +249,24 @@ static void add_packets(struct srs_viewer *viewer, struct srs_writer *writer)
         writer->gather.full = true;
 }
 
+static void add_pending(struct srs_writer *writer, struct srs_span bytes)
+{
+    if (bytes.size == 0)
+        return;
+    add_mark(writer, SRS_WRITER_PENDING, NULL);
+    srs_gather_ref(&writer->gather, bytes.bytes, bytes.size);
+}
+
+// Sent in part it is the first of all.
+static void add_opening(struct srs_viewer *viewer, struct srs_writer *writer)
+{
+    add_mark(writer, SRS_WRITER_OPENING, NULL);
+    if (viewer->offset > 0)
+        writer->gather.skip = viewer->offset;
+    viewer->options.mux->start(&viewer->options.params, &writer->state, viewer->opening,
+                               &writer->gather);
+}
+
 static void build_stream(struct srs_viewer *viewer, struct srs_writer *writer)
 {
     struct srs_gather *gather = &writer->gather;
@@ -275,10 +283,12 @@ static void build_stream(struct srs_viewer *viewer, struct srs_writer *writer)
         gather->skip = viewer->offset;
         viewer->options.mux->packet(&viewer->options.params, &writer->state, viewer->held, gather);
     }
-    if (pending.size > 0) {
-        add_mark(writer, SRS_WRITER_PENDING, NULL);
-        srs_gather_ref(gather, pending.bytes, pending.size);
-    }
+    size_t ahead = viewer->opening != NULL ? viewer->ahead : 0;
+    add_pending(writer, (struct srs_span){pending.bytes, ahead});
+    if (viewer->opening != NULL)
+        add_opening(viewer, writer);
+    if (pending.size > ahead)
+        add_pending(writer, (struct srs_span){pending.bytes + ahead, pending.size - ahead});
     if (viewer->consumer.source != NULL && viewer->started)
         add_packets(viewer, writer);
 }
@@ -369,10 +379,24 @@ static void count_delay(struct srs_viewer *viewer, const struct srs_packet *pack
     }
 }
 
-static void end_part(struct srs_viewer *viewer, const struct srs_writer_mark *mark, srs_usec now)
+static void consume_pending(struct srs_viewer *viewer, size_t size)
+{
+    srs_buf_consume(&viewer->pending, size);
+    if (viewer->opening != NULL)
+        viewer->ahead -= size;
+}
+
+static void end_part(struct srs_viewer *viewer, const struct srs_writer_mark *mark, size_t size,
+                     srs_usec now)
 {
     if (mark->part == SRS_WRITER_PENDING) {
-        srs_buf_consume(&viewer->pending, srs_buf_size(&viewer->pending));
+        consume_pending(viewer, size);
+        return;
+    }
+    if (mark->part == SRS_WRITER_OPENING) {
+        srs_mux_opening_free(viewer->opening);
+        viewer->opening = NULL;
+        viewer->offset = 0;
         return;
     }
     count_jump(viewer, mark->lost);
@@ -394,8 +418,8 @@ static void stop_in(struct srs_viewer *viewer, const struct srs_writer_mark *mar
     viewer->consumer.need_key = mark->need_key;
     count_jump(viewer, mark->lost);
     if (mark->part == SRS_WRITER_PENDING) {
-        srs_buf_consume(&viewer->pending, into);
-    } else if (mark->part == SRS_WRITER_HELD) {
+        consume_pending(viewer, into);
+    } else if (mark->part == SRS_WRITER_HELD || mark->part == SRS_WRITER_OPENING) {
         viewer->offset = into;
     } else if (into > 0) {
         viewer->held = srs_packet_ref(mark->packet);
@@ -416,7 +440,7 @@ static void settle(struct srs_viewer *viewer, const struct srs_writer *writer, s
             stop_in(viewer, mark, wire - mark->start);
             return;
         }
-        end_part(viewer, mark, now);
+        end_part(viewer, mark, end - mark->start, now);
     }
     count_jump(viewer, writer->lost);
     viewer->state = writer->state;
@@ -569,8 +593,11 @@ SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
             if (!viewer->blocked)
                 srs_consumer_caught_up(&viewer->consumer);
         }
-        if (viewer->failed)
-            return srs_fail(viewer->failed, "viewer's socket");
+        if (viewer->failed) {
+            srs_err_restore(viewer->story);
+            viewer->story = NULL;
+            return srs_wrap(viewer->failed, "viewer's socket");
+        }
         if (srs_conn_readable(viewer->conn)) // a peer that talks must take its bytes too
             return srs_co_canceled() ? srs_bare(SRS_E_CANCELED) : check_stall(viewer);
         bool busy = viewer->more;
@@ -582,7 +609,7 @@ SRS_YIELDS SRS_ERR srs_viewer_wait(struct srs_viewer *viewer, srs_usec deadline)
 
 bool srs_viewer_is_idle(const struct srs_viewer *viewer)
 {
-    return viewer->held == NULL && srs_buf_size(&viewer->pending) == 0 &&
+    return viewer->held == NULL && viewer->opening == NULL && srs_buf_size(&viewer->pending) == 0 &&
            srs_buf_size(&viewer->between) == 0 && srs_viewer_is_between_frames(viewer);
 }
 

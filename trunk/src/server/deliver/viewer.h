@@ -37,11 +37,13 @@ struct srs_viewer {
     struct srs_writer *writer; // the worker's
     struct srs_viewer_options options;
     struct srs_mux_state state;
-    struct srs_packet *held; // sent in part; a reference
-    size_t offset;           // bytes of it that are sent
-    struct srs_buf pending;  // goes out before the next packet
-    struct srs_buf between;  // goes out between two frames, as it is
-    size_t frame_left;       // bytes still to come of the chunk or frame that was announced
+    struct srs_mux_opening *opening; // until it is sent
+    size_t ahead;                    // pending bytes that go out before it
+    struct srs_packet *held;         // sent in part; a reference
+    size_t offset;                   // bytes that are sent of either
+    struct srs_buf pending;          // goes out before the next packet
+    struct srs_buf between;          // goes out between two frames, as it is
+    size_t frame_left;               // bytes still to come of the chunk or frame that was announced
     uint8_t frame_rest_size;
     uint8_t frame_rest[14]; // of a chunk's head or tail that was cut
     uint8_t muted;          // bit a kind: it is not sent
@@ -54,6 +56,7 @@ struct srs_viewer {
     srs_usec blocked_since;
     srs_usec paced_until; // with a send_interval: when the next message may go
     srs_err failed;
+    struct srs_err_trace *story; // of it
     struct srs_viewer_stats stats;
     struct srs_seen *seen; // counted into as well; NULL for nowhere. Outlives the viewer
 };

@@ -5,7 +5,7 @@
 
 enum { SRS_WRITER_MARKS = 320 }; // more packets than a gather's iovecs have room for
 
-enum srs_writer_part { SRS_WRITER_HELD, SRS_WRITER_PENDING, SRS_WRITER_PACKET };
+enum srs_writer_part { SRS_WRITER_OPENING, SRS_WRITER_HELD, SRS_WRITER_PENDING, SRS_WRITER_PACKET };
 
 struct srs_writer_mark {
     enum srs_writer_part part;

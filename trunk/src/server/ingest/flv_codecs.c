@@ -13,6 +13,7 @@
 #include "codec/param_sets.h"
 #include "codec/vpx.h"
 #include "core/assert.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "server/ingest/flv_priv.h"
 
@@ -159,8 +160,7 @@ static SRS_ERR nal_write(struct srs_span unit, unsigned length_size, struct srs_
 {
     if (length_size > 0)
         return srs_avc_rewrite(unit, length_size, out);
-    srs_annexb_to_lengths(unit, out);
-    return SRS_OK;
+    return srs_annexb_to_lengths(unit, out);
 }
 
 static srs_err nal_frame(struct srs_flv_ingest *ingest, const struct srs_flv_item *item,
@@ -509,13 +509,15 @@ static SRS_ERR take_annexb_sets(struct srs_flv_ingest *ingest, const struct srs_
                                 bool in_band)
 {
     struct srs_wr wr = srs_wr_init(NULL, 0);
-    srs_annexb_to_lengths(item->data, &wr);
+    srs_err err = srs_annexb_to_lengths(item->data, &wr);
+    if (err)
+        return err;
     uint8_t *bytes = srs_try_alloc(wr.size + 1);
     if (bytes == NULL)
         return srs_fail(SRS_E_NO_MEMORY, "access unit of %zu bytes", wr.size);
     wr = srs_wr_init(bytes, wr.size);
-    srs_annexb_to_lengths(item->data, &wr);
-    srs_err err = take_sets(ingest, item, (struct srs_span){bytes, wr.size}, in_band);
+    srs_err_drop(srs_annexb_to_lengths(item->data, &wr), "measured above");
+    err = take_sets(ingest, item, (struct srs_span){bytes, wr.size}, in_band);
     srs_free(bytes);
     return err;
 }
@@ -560,8 +562,11 @@ SRS_ERR srs_flv_take_frame(struct srs_flv_ingest *ingest, const struct srs_flv_i
         return srs_wrap(err, "parameter sets of %s", srs_codec_name(item->codec));
     bool ready = track != NULL && track->codec == item->codec;
     if (ops->needs_config && (!ready || track->config_size == 0)) {
-        ingest->dropped++;
         ingest->source->stats.unusable++;
+        if (ingest->dropped++ == 0)
+            srs_log_warn("ingest",
+                         "frames without a sequence header are dropped stream=%s codec=%s",
+                         ingest->source->key, srs_codec_name(item->codec));
         return SRS_OK;
     }
     if (!ready) {

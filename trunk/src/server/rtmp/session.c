@@ -686,9 +686,26 @@ static SRS_YIELDS SRS_ERR finish_message(struct session *session)
     return err ? srs_wrap(err, "rest of a message") : SRS_OK;
 }
 
+enum {
+    // What is done before the clock is looked at, in bytes of media: two reads of usual messages.
+    WORK_MAX = 128 * 1024,
+    WORK_MESSAGE = 512, // for each message, whatever its size
+};
+static const srs_usec work_usec = 1000; // then the others have their turn
+
+// One read may hold the end of a message of 16 MiB, or thousands of small ones.
+static SRS_YIELDS SRS_ERR give_way(struct session *session)
+{
+    if (srs_co_slice_used() < work_usec)
+        return SRS_OK;
+    srs_err err = srs_rtmp_server_keep(&session->machine);
+    return err ? err : srs_co_breathe();
+}
+
 static SRS_YIELDS SRS_ERR handle(struct session *session, struct srs_span input)
 {
     struct srs_rtmp_event event;
+    size_t work = 0;
     srs_err err = SRS_OK;
     srs_rtmp_server_feed(&session->machine, input);
     while (!err) {
@@ -697,6 +714,13 @@ static SRS_YIELDS SRS_ERR handle(struct session *session, struct srs_span input)
             err = finish_message(session);
         if (!err)
             err = on_event(session, &event);
+        if (err || event.kind != SRS_RTMP_EVENT_MEDIA)
+            continue;
+        work += event.media.payload.size + WORK_MESSAGE;
+        if (work > WORK_MAX) {
+            err = give_way(session);
+            work = 0;
+        }
     }
     if (err != SRS_E_AGAIN)
         return err;

@@ -618,6 +618,61 @@ static void test_amf0_write_given_no_room_then_measures(void **state)
     assert_int_equal(1 + 2 + 4 + 1 + 2 + 1 + 3, out.size);
 }
 
+// An array of `count` nulls takes one value more.
+static srs_err skip_nulls(unsigned count)
+{
+    size_t size = 5 + (size_t)count;
+    uint8_t *bytes = srs_try_alloc(size);
+    struct srs_wr wr = srs_wr_init(bytes, size);
+    srs_amf0_write_array_begin(&wr, count);
+    for (unsigned i = 0; i < count; i++)
+        srs_amf0_write_null(&wr);
+    struct srs_rd in = srs_rd_init(bytes, size);
+    srs_err err = srs_amf0_skip(&in);
+    struct srs_amf0_array array; // a walk that passes them counts too
+    in = srs_rd_init(bytes, size);
+    srs_err walked = srs_amf0_array_begin(&in, &array);
+    while (!walked && !array.ended) {
+        walked = srs_amf0_array_next(&array);
+        if (!walked && !array.ended && array.left % 2 == 0)
+            walked = srs_amf0_read_null(&in);
+    }
+    assert_err(count > SRS_AMF0_VALUES_MAX ? SRS_E_LIMIT : SRS_OK, walked, "walk");
+    srs_free(bytes);
+    return err;
+}
+
+static void test_amf0_given_more_values_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    assert_err(SRS_OK, skip_nulls(SRS_AMF0_VALUES_MAX - 1), "at the limit");
+    assert_err(SRS_E_LIMIT, skip_nulls(SRS_AMF0_VALUES_MAX), "one above");
+    assert_err(SRS_E_LIMIT, skip_nulls(SRS_AMF0_VALUES_MAX + 1), "two above");
+}
+
+static void test_amf0_given_longer_text_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    for (size_t over = 0; over < 2; over++) {
+        size_t size = SRS_AMF0_TEXT_MAX + over;
+        srs_err want = over ? SRS_E_LIMIT : SRS_OK;
+        uint8_t *bytes = srs_try_alloc(5 + size);
+        memset(bytes, 'x', 5 + size);
+        for (int xml = 0; xml < 2; xml++) {
+            struct srs_span text = {NULL, 0};
+            struct srs_wr wr = srs_wr_init(bytes, 5);
+            srs_wr_u8(&wr, xml ? SRS_AMF0_XML : SRS_AMF0_LONG_STRING);
+            srs_wr_u32(&wr, (uint32_t)size);
+            struct srs_rd in = srs_rd_init(bytes, 5 + size);
+            assert_err(want, srs_amf0_skip(&in), "skipped");
+            in = srs_rd_init(bytes, 5 + size);
+            assert_err(want, xml ? srs_amf0_read_xml(&in, &text) : srs_amf0_read_string(&in, &text),
+                       "read");
+        }
+        srs_free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -636,6 +691,8 @@ int main(void)
         cmocka_unit_test(test_amf0_write_given_every_type_then_bytes),
         cmocka_unit_test(test_amf0_write_given_text_above_16_bits_then_long_string),
         cmocka_unit_test(test_amf0_write_given_no_room_then_measures),
+        cmocka_unit_test(test_amf0_given_more_values_than_the_limit_then_limit),
+        cmocka_unit_test(test_amf0_given_longer_text_than_the_limit_then_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

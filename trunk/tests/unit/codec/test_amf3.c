@@ -92,7 +92,7 @@ static void test_amf3_given_values_then_skipped_and_written_again(void **state)
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
         struct hex in = hex_read(rows[i].hex);
         struct srs_rd rd = srs_rd_init(in.bytes, in.size);
-        assert_err(rows[i].want, srs_amf3_skip(&rd, 0), rows[i].why);
+        assert_err(rows[i].want, srs_amf3_skip(&rd, 0, &(unsigned){0}), rows[i].why);
         if (rows[i].want == SRS_OK)
             assert_int_equal(srs_rd_left(&rd), 0);
         struct srs_wr wr = srs_wr_init(room, sizeof room);
@@ -119,7 +119,7 @@ static void test_amf3_given_references_to_no_string_then_decode_error(void **sta
         struct hex in = hex_read(texts[i]);
         struct srs_wr wr = srs_wr_init(room, sizeof room);
         struct srs_rd rd = srs_rd_init(in.bytes, in.size);
-        assert_err(SRS_OK, srs_amf3_skip(&rd, 0), texts[i]);
+        assert_err(SRS_OK, srs_amf3_skip(&rd, 0, &(unsigned){0}), texts[i]);
         assert_int_equal(srs_rd_left(&rd), 0);
         rd = srs_rd_init(in.bytes, in.size);
         assert_err(SRS_E_RTMP_AMF0_DECODE, srs_amf3_to_amf0(&rd, &wr), texts[i]);
@@ -137,8 +137,8 @@ static void test_amf3_given_nested_vectors_then_bounded(void **state)
             memcpy(bytes + (size_t)i * 4, open, sizeof open);
         bytes[(size_t)depth * 4] = 1;
         struct srs_rd rd = srs_rd_init(bytes, (size_t)depth * 4 + 1);
-        assert_err(depth > SRS_AMF3_DEPTH_MAX ? SRS_E_AMF0_DEPTH : SRS_OK, srs_amf3_skip(&rd, 0),
-                   "vectors");
+        assert_err(depth > SRS_AMF3_DEPTH_MAX ? SRS_E_AMF0_DEPTH : SRS_OK,
+                   srs_amf3_skip(&rd, 0, &(unsigned){0}), "vectors");
     }
 }
 
@@ -153,7 +153,7 @@ static void test_amf3_given_prefixes_then_truncated(void **state)
             assert_non_null(block);
             memcpy(block, in.bytes, size);
             struct srs_rd rd = srs_rd_init(block, size);
-            assert_err(SRS_E_RTMP_AMF0_DECODE, srs_amf3_skip(&rd, 0), rows[i].why);
+            assert_err(SRS_E_RTMP_AMF0_DECODE, srs_amf3_skip(&rd, 0, &(unsigned){0}), rows[i].why);
             struct srs_wr wr = srs_wr_init(room, sizeof room);
             rd = srs_rd_init(block, size);
             assert_err(SRS_E_RTMP_AMF0_DECODE, srs_amf3_to_amf0(&rd, &wr), rows[i].why);
@@ -173,7 +173,7 @@ static srs_err nested(unsigned depth, unsigned base)
     for (unsigned i = 0; i < depth; i++)
         memcpy(bytes + i * sizeof open, open, sizeof open);
     struct srs_rd rd = srs_rd_init(bytes, size);
-    srs_err err = srs_amf3_skip(&rd, base);
+    srs_err err = srs_amf3_skip(&rd, base, &(unsigned){0});
     assert_true(err != SRS_OK || srs_rd_left(&rd) == 0);
     free(bytes);
     return err;
@@ -255,6 +255,61 @@ static void test_amf3_given_no_memory_then_told(void **state)
     assert_err(SRS_E_NO_MEMORY, srs_amf3_to_amf0(&rd, &wr), "strings");
 }
 
+// An array of nulls, which is a value too, inside AMF0 and alone.
+static void test_amf3_given_more_values_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    for (uint32_t count = SRS_AMF0_VALUES_MAX - 1; count <= SRS_AMF0_VALUES_MAX; count++) {
+        srs_err want = count < SRS_AMF0_VALUES_MAX ? SRS_OK : SRS_E_LIMIT;
+        uint32_t head = count << 1 | 1; // three bytes of seven bits
+        size_t size = 5 + (size_t)count;
+        uint8_t *bytes = srs_try_alloc(size);
+        memset(bytes, 1, size);
+        bytes[0] = 9;
+        bytes[1] = (uint8_t)(0x80 | head >> 14);
+        bytes[2] = (uint8_t)(0x80 | (head >> 7 & 0x7F));
+        bytes[3] = (uint8_t)(head & 0x7F);
+        struct srs_rd rd = srs_rd_init(bytes, size);
+        struct srs_wr wr = srs_wr_init(NULL, 0);
+        unsigned values = 0;
+        assert_err(want, srs_amf3_skip(&rd, 0, &values), "skip");
+        assert_int_equal(values, count + 1);
+        rd = srs_rd_init(bytes, size);
+        assert_err(want, srs_amf3_to_amf0(&rd, &wr), "written again");
+        srs_free(bytes);
+    }
+    // Nulls in AMF0, each of them switched to AMF3: the values of all count together.
+    size_t size = 5 + 2 * (size_t)SRS_AMF0_VALUES_MAX;
+    uint8_t *bytes = srs_try_alloc(size);
+    struct srs_wr wr = srs_wr_init(bytes, size);
+    srs_amf0_write_array_begin(&wr, SRS_AMF0_VALUES_MAX);
+    for (unsigned i = 0; i < SRS_AMF0_VALUES_MAX; i++) {
+        srs_wr_u8(&wr, SRS_AMF0_AMF3);
+        srs_wr_u8(&wr, 1);
+    }
+    struct srs_rd rd = srs_rd_init(bytes, size);
+    assert_err(SRS_E_LIMIT, srs_amf0_skip(&rd), "switched");
+    srs_free(bytes);
+}
+
+static void test_amf3_given_longer_text_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    for (uint32_t over = 0; over < 2; over++) {
+        uint32_t head = (SRS_AMF0_TEXT_MAX + over) << 1 | 1;
+        size_t size = 4 + SRS_AMF0_TEXT_MAX + (size_t)over;
+        uint8_t *bytes = srs_try_alloc(size);
+        memset(bytes, 'x', size);
+        bytes[0] = 6;
+        bytes[1] = (uint8_t)(0x80 | head >> 14);
+        bytes[2] = (uint8_t)(0x80 | (head >> 7 & 0x7F));
+        bytes[3] = (uint8_t)(head & 0x7F);
+        struct srs_rd rd = srs_rd_init(bytes, size);
+        assert_err(over ? SRS_E_LIMIT : SRS_OK, srs_amf3_skip(&rd, 0, &(unsigned){0}), "text");
+        srs_free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +321,8 @@ int main(void)
         cmocka_unit_test(test_amf3_given_many_strings_and_classes_then_limit),
         cmocka_unit_test(test_amf3_given_many_references_then_only_counted),
         cmocka_unit_test(test_amf3_given_no_memory_then_told),
+        cmocka_unit_test(test_amf3_given_more_values_than_the_limit_then_limit),
+        cmocka_unit_test(test_amf3_given_longer_text_than_the_limit_then_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

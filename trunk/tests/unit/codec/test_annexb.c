@@ -1,5 +1,6 @@
 // NAL units between start codes.
 #include "codec/annexb.h"
+#include "codec/avc.h"
 #include "hex.h"
 #include "test.h"
 #include <stdlib.h>
@@ -36,8 +37,8 @@ static void test_annexb_given_start_codes_then_lengths(void **state)
         struct srs_span unit = {in, size};
         struct srs_wr measure = srs_wr_init(NULL, 0);
         struct srs_wr wr = srs_wr_init(got, sizeof got);
-        srs_annexb_to_lengths(unit, &measure);
-        srs_annexb_to_lengths(unit, &wr);
+        assert_err(SRS_OK, srs_annexb_to_lengths(unit, &measure), "lengths");
+        assert_err(SRS_OK, srs_annexb_to_lengths(unit, &wr), "lengths");
         if (wr.bad || wr.size != want_size || measure.size != want_size ||
             memcmp(got, want, want_size) != 0 || srs_annexb_begins(unit) != rows[i].begins)
             fail_msg("%s: %zu bytes", rows[i].why, wr.size);
@@ -98,12 +99,33 @@ static void test_annexb_given_every_prefix_then_no_unit_that_is_not_there(void *
     }
 }
 
+static void test_annexb_given_more_units_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    size_t size = 4 * ((size_t)SRS_AVC_NALUS_MAX + 1);
+    uint8_t *bytes = srs_try_alloc(size);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = i % 4 >= 2; // 00 00 01 01
+    struct srs_wr wr = srs_wr_init(NULL, 0);
+    assert_err(SRS_OK, srs_annexb_to_lengths((struct srs_span){bytes, size - 4}, &wr), "at it");
+    assert_err(SRS_E_LIMIT, srs_annexb_to_lengths((struct srs_span){bytes, size}, &wr), "above");
+    memset(bytes, 0, size);
+    bytes[1024] = 1;
+    assert_true(srs_annexb_begins((struct srs_span){bytes, size}));
+    assert_false(srs_annexb_is((struct srs_span){bytes, size}, 1)); // but what else would they be
+    bytes[1024] = 0;
+    bytes[1025] = 1;
+    assert_false(srs_annexb_begins((struct srs_span){bytes, size}));
+    srs_free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_annexb_given_start_codes_then_lengths),
         cmocka_unit_test(test_annexb_given_what_looks_like_both_then_even_lengths_are_lengths),
         cmocka_unit_test(test_annexb_given_every_prefix_then_no_unit_that_is_not_there),
+        cmocka_unit_test(test_annexb_given_more_units_than_the_limit_then_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -349,6 +349,29 @@ static void test_av1_units_given_then_stripped_and_keys_seen(void **state)
     }
 }
 
+static void test_av1_given_more_units_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    size_t size = 2 * ((size_t)SRS_AV1_OBUS_MAX + 1);
+    uint8_t *bytes = srs_try_alloc(size);
+    bool key = true;
+    struct srs_av1_sequence sequence;
+    for (size_t i = 0; i < size; i += 2) { // padding, of no bytes
+        bytes[i] = 15 << 3 | 2;
+        bytes[i + 1] = 0;
+    }
+    struct srs_wr wr = srs_wr_init(NULL, 0);
+    struct srs_span most = {bytes, size - 2};
+    struct srs_span over = {bytes, size};
+    assert_err(SRS_OK, srs_av1_strip(most, &wr), "at the limit");
+    assert_err(SRS_E_LIMIT, srs_av1_strip(over, &wr), "one above");
+    assert_err(SRS_OK, srs_av1_is_key(most, &key), "at the limit");
+    assert_err(SRS_E_LIMIT, srs_av1_is_key(over, &key), "one above");
+    assert_err(SRS_E_AV1_DATA, srs_av1_sequence_find(most, &sequence), "at the limit");
+    assert_err(SRS_E_LIMIT, srs_av1_sequence_find(over, &sequence), "one above");
+    srs_free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_av1_sequence_given_shapes_then_fields),
         cmocka_unit_test(test_av1_obu_given_bytes_then_parts),
         cmocka_unit_test(test_av1_units_given_then_stripped_and_keys_seen),
+        cmocka_unit_test(test_av1_given_more_units_than_the_limit_then_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -524,6 +524,28 @@ static void test_avc_names_given_numbers_then_as_published(void **state)
         assert_string_equal(levels[i].name, srs_avc_level_name(levels[i].number));
 }
 
+// A key frame of many slices passes; units without end, empty or not, do not.
+static void test_avc_given_more_units_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    size_t size = 2 * ((size_t)SRS_AVC_NALUS_MAX + 1);
+    uint8_t *bytes = srs_try_alloc(size);
+    bool key = true;
+    for (int empty = 0; empty < 2; empty++) { // lengths of one byte
+        size_t each = empty ? 1 : 2;
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = empty ? 0 : 1;
+        struct srs_span most = {bytes, each * SRS_AVC_NALUS_MAX};
+        struct srs_span over = {bytes, most.size + each};
+        struct srs_wr wr = srs_wr_init(NULL, 0);
+        assert_err(SRS_OK, srs_avc_rewrite(most, 1, &wr), "at the limit");
+        assert_err(SRS_E_LIMIT, srs_avc_rewrite(over, 1, &wr), "one above");
+        assert_err(SRS_OK, srs_avc_is_key(most, 1, &key), "at the limit");
+        assert_err(SRS_E_LIMIT, srs_avc_is_key(over, 1, &key), "one above");
+    }
+    srs_free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -540,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_avc_unit_given_framing_then_rewritten_or_error),
         cmocka_unit_test(test_avc_unit_given_every_prefix_then_error_inside_units),
         cmocka_unit_test(test_avc_names_given_numbers_then_as_published),
+        cmocka_unit_test(test_avc_given_more_units_than_the_limit_then_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -615,6 +615,30 @@ static void test_flv_fourcc_given_each_then_a_bit_of_its_own(void **state)
     assert_int_equal(srs_flv_fourcc_bit(0x78787878), 0);
 }
 
+static void test_flv_given_more_modex_packets_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    for (unsigned count = SRS_FLV_MODEX_MAX; count <= SRS_FLV_MODEX_MAX + 1; count++) {
+        srs_err want = count > SRS_FLV_MODEX_MAX ? SRS_E_LIMIT : SRS_OK;
+        uint8_t bytes[64];
+        for (int audio = 0; audio < 2; audio++) {
+            struct srs_wr wr = srs_wr_init(bytes, sizeof bytes);
+            srs_wr_u8(&wr, audio ? 0x97 : 0x97); // of video: a key frame; then ModEx
+            for (unsigned i = 1; i <= count; i++) {
+                srs_wr_u16(&wr, 0);                              // one byte of data
+                srs_wr_u8(&wr, i < count ? 0xF0 | 7 : 0xF0 | 1); // of a type to come
+            }
+            srs_wr_bytes(&wr, audio ? "mp4a" : "vp09", 4);
+            struct srs_flv_video video;
+            struct srs_flv_audio sound;
+            struct srs_rd in = srs_rd_init(bytes, wr.size);
+            assert_err(want,
+                       audio ? srs_flv_audio_read(&in, &sound) : srs_flv_video_read(&in, &video),
+                       "ModEx");
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -635,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_flv_demux_given_tags_then_result),
         cmocka_unit_test(test_flv_demux_given_announced_size_then_memory_follows_what_came),
         cmocka_unit_test(test_flv_demux_given_feed_without_next_then_limit),
+        cmocka_unit_test(test_flv_given_more_modex_packets_than_the_limit_then_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

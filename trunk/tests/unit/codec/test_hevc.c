@@ -1,5 +1,6 @@
 // HEVC: records of x265 read, written back and cut; fields of VPS and SPS against what the encoder
 // was told; parameter sets with what x265 does not write.
+#include "codec/avc.h"
 #include "codec/bits.h"
 #include "codec/hevc.h"
 #include "unit/codec/hex.h"
@@ -611,6 +612,19 @@ static void test_hevc_names_given_numbers_then_as_shown(void **state)
     assert_string_equal(srs_hevc_level_name(94), "Other");
 }
 
+static void test_hevc_given_more_units_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    size_t size = 3 * ((size_t)SRS_AVC_NALUS_MAX + 1);
+    uint8_t *bytes = srs_try_alloc(size);
+    bool key = true;
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = i % 3 == 0 ? 2 : 1; // a length of one byte, then no key slice
+    assert_err(SRS_OK, srs_hevc_is_key((struct srs_span){bytes, size - 3}, 1, &key), "at it");
+    assert_err(SRS_E_LIMIT, srs_hevc_is_key((struct srs_span){bytes, size}, 1, &key), "above");
+    srs_free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_hevc_sets_given_another_type_then_error),
         cmocka_unit_test(test_hevc_is_key_given_units_then_random_access_points),
         cmocka_unit_test(test_hevc_names_given_numbers_then_as_shown),
+        cmocka_unit_test(test_hevc_given_more_units_than_the_limit_then_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -447,6 +447,88 @@ static void test_server_given_aggregate_then_times_count_from_its_own(void **sta
     host_fini(&host);
 }
 
+static void part_append(struct srs_buf *out, uint8_t value)
+{
+    uint8_t part[11 + 2 + 4];
+    struct srs_wr wr = srs_wr_init(part, sizeof part);
+    srs_wr_u8(&wr, 8);
+    srs_wr_u24(&wr, 2);
+    srs_wr_u32(&wr, 0);
+    srs_wr_u24(&wr, 0);
+    srs_wr_u8(&wr, 0x2F);
+    srs_wr_u8(&wr, value);
+    srs_wr_u32(&wr, 11 + 2);
+    assert_err(SRS_OK, srs_buf_append(out, part, sizeof part, RTMP_TEST_MAX), "part");
+}
+
+// `count` parts of one sound each in an aggregate.
+static void aggregate_append(struct srs_buf *out, unsigned count, uint32_t chunk_size)
+{
+    struct srs_buf body = {0};
+    for (unsigned i = 0; i < count; i++)
+        part_append(&body, (uint8_t)i);
+    rtmp_message_append(out, (struct srs_rtmp_head){.type = 22, .csid = 6, .msid = 1}, body.bytes,
+                        srs_buf_size(&body), chunk_size);
+    srs_buf_fini(&body);
+}
+
+static void test_server_given_more_parts_than_the_limit_then_limit(void **state)
+{
+    (void)state;
+    for (unsigned count = SRS_RTMP_PARTS_MAX; count <= SRS_RTMP_PARTS_MAX + 1; count++) {
+        struct host host;
+        struct srs_buf in = {0};
+        host_begin(&host, "publish");
+        for (int i = 0; i < 2; i++) // each counts anew
+            aggregate_append(&in, count, 128);
+        srs_err err = host_feed(&host, srs_buf_span(&in), 1000);
+        assert_err(count > SRS_RTMP_PARTS_MAX ? SRS_E_LIMIT : SRS_E_AGAIN, err, "parts");
+        assert_int_equal(host.seen[SRS_RTMP_EVENT_MEDIA],
+                         count > SRS_RTMP_PARTS_MAX ? SRS_RTMP_PARTS_MAX : 2 * count);
+        srs_buf_fini(&in);
+        host_fini(&host);
+    }
+}
+
+// In one chunk, where the parts lie in the bytes fed, and in several, where they do not.
+static void test_server_given_keep_within_an_aggregate_then_its_rest_comes(void **state)
+{
+    (void)state;
+    static const uint32_t chunk_sizes[] = {128, 65536};
+    for (unsigned row = 0; row < 2 * SRS_COUNT(chunk_sizes); row++) {
+        bool more = row % 2 == 1; // messages behind it in the same bytes
+        struct host host;
+        struct srs_rtmp_event event;
+        struct srs_buf in = {0};
+        unsigned seen = 0;
+        host_begin(&host, "publish");
+        assert_err(SRS_E_AGAIN, host_feed_hex(&host, "02 000000 000004 01 00000000 00010000"), "");
+        if (chunk_sizes[row / 2] == 128)
+            assert_err(SRS_E_AGAIN, host_feed_hex(&host, "02 000000 000004 01 00000000 00000080"),
+                       "");
+        aggregate_append(&in, 20, chunk_sizes[row / 2]);
+        if (more)
+            aggregate_append(&in, 20, chunk_sizes[row / 2]);
+        uint8_t *block = malloc(srs_buf_size(&in)); // gone after each keep
+        memcpy(block, in.bytes, srs_buf_size(&in));
+        srs_rtmp_server_feed(&host.server, (struct srs_span){block, srs_buf_size(&in)});
+        for (;;) {
+            srs_err err = srs_rtmp_server_next(&host.server, &event);
+            if (err == SRS_E_AGAIN)
+                break;
+            assert_err(SRS_OK, err, "part");
+            assert_int_equal(event.media.payload.bytes[1], seen % 20);
+            seen++;
+            assert_err(SRS_OK, srs_rtmp_server_keep(&host.server), "keep");
+            free(block);
+            block = NULL;
+        }
+        assert_int_equal(seen, more ? 40 : 20);
+        srs_buf_fini(&in);
+        host_fini(&host);
+    }
+}
+
 static void test_server_given_media_before_publish_then_refused(void **state)
 {
     (void)state;
@@ -702,6 +784,8 @@ int main(void)
         cmocka_unit_test(
             test_server_given_odd_messages_in_mid_publish_then_lives_or_names_the_error),
         cmocka_unit_test(test_server_given_aggregate_then_times_count_from_its_own),
+        cmocka_unit_test(test_server_given_more_parts_than_the_limit_then_limit),
+        cmocka_unit_test(test_server_given_keep_within_an_aggregate_then_its_rest_comes),
         cmocka_unit_test(test_server_given_media_before_publish_then_refused),
         cmocka_unit_test(test_server_given_commands_before_connect_then_silence),
         cmocka_unit_test(test_server_given_ping_then_pong),

@@ -39,8 +39,8 @@ static void test_certs_given_no_destination_inside_tls_then_no_file_is_read(void
     static const char *const texts[] = {
         "vhost v { forward { enabled on; destination a rtmp://b; tls_ca /nowhere.pem; } }",
         "vhost v { forward { enabled off; destination rtmps://a; tls_ca /nowhere.pem; } }",
-        "vhost v { enabled off;"
-        " forward { enabled on; destination rtmps://a; tls_ca /nowhere.pem; } }",
+        ("vhost v { enabled off;"
+         " forward { enabled on; destination rtmps://a; tls_ca /nowhere.pem; } }"),
         "",
     };
     for (size_t i = 0; i < SRS_COUNT(texts); i++) {

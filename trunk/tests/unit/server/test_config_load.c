@@ -694,8 +694,8 @@ static void test_config_given_ports_that_are_not_open_then_no_conflict(void **st
         "rtmp { listen 5; } rtmps { listen 5; }",
         "rtmp { listen 5; } http_api { listen 5; }",
         "http_api { enabled on; listen 5; } http_server { enabled on; listen 5; }",
-        "http_api { enabled on; listen 5; https { enabled on; listen 6; } }"
-        "http_server { enabled on; listen 5; https { enabled on; listen 6; } }",
+        ("http_api { enabled on; listen 5; https { enabled on; listen 6; } }"
+         "http_server { enabled on; listen 5; https { enabled on; listen 6; } }"),
         "rtmp { listen 127.0.0.1:5; } http_api { enabled on; listen 127.0.0.2:5; }",
         "rtmp { listen 5 5; }",
     };

@@ -6,6 +6,9 @@
 #include "core/task.h"
 #include "flow_server.h"
 #include "server/files/store.h"
+#include "server/graph.h"
+#include "server/http/exchange.h"
+#include "server/web/session.h"
 #include "set_clock.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -270,6 +273,43 @@ static void test_files_given_canceled_readers_of_a_disk_that_hangs_then_no_waiti
     flow_wait_for(srs_files_open_count(files) == 0);
 }
 
+static void test_http_given_disk_that_hangs_then_503_and_others_are_served(void **state)
+{
+    (void)state;
+    static const struct srs_port port = {"http", srs_web_accept, SRS_PORT_SERVER, false,
+                                         SRS_CERTS_NONE};
+    static const char request[] = "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    struct flow_server flow;
+    char text[64];
+    int fds[2];
+    flow_server_open(&flow, "http_server { enabled on; dir /slow; }");
+    set_hangs(true);
+    for (int i = 0; i < 2; i++) {
+        struct srs_conn *conn = graph_conn(&fds[i]);
+        assert_err(SRS_OK, srs_web_accept(&flow.server, conn, &port), "accept");
+        assert_int_equal(send(fds[i], request, sizeof request - 1, 0), sizeof request - 1);
+        flow_wait_for(inside() == 1);
+        flow_server_configure(&flow, "http_server { enabled on; dir /fast; }");
+    }
+    for (size_t got = 0; got < 12;) { // of the other directory
+        ssize_t n = recv(fds[1], text + got, 12 - got, MSG_DONTWAIT);
+        assert_true(n != 0);
+        got += n > 0 ? (size_t)n : 0;
+        assert_err(SRS_OK, srs_co_breathe(), "turn");
+    }
+    assert_memory_equal(text + 9, "200", 3);
+    (void)close(fds[1]);
+    flow_wait_for(flow.server.sessions.count == 1);
+    clock_jump(20 * SRS_SEC + SRS_MSEC);
+    assert_int_equal(recv(fds[0], text, 12, MSG_DONTWAIT), 12);
+    assert_memory_equal(text + 9, "503", 3);
+    set_hangs(false);
+    (void)close(fds[0]);
+    flow_wait_for(flow.server.sessions.count == 0);
+    flow_wait_for(srs_files_open_count(flow.server.files) == 0);
+    flow_server_close(&flow);
+}
+
 struct closing {
     srs_usec deadline;
     bool over;
@@ -318,6 +358,7 @@ int main(void)
         TEST(test_files_given_queue_that_waits_too_long_then_refused_at_once),
         TEST(test_files_given_64_mib_that_wait_then_refused_at_once),
         TEST(test_files_given_canceled_readers_of_a_disk_that_hangs_then_no_waiting),
+        TEST(test_http_given_disk_that_hangs_then_503_and_others_are_served),
         cmocka_unit_test_setup(test_close_given_disk_that_hangs_then_not_past_its_deadline, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, NULL);

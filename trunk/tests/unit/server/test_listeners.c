@@ -183,38 +183,6 @@ static int occupy(const char *ip, unsigned port)
 
 // --- what a configuration asks for --------------------------------------------------------------
 
-static char log_path[] = "/tmp/srs-listeners-XXXXXX";
-
-static void log_begin(void)
-{
-    (void)strcpy(log_path + strlen(log_path) - 6, "XXXXXX");
-    int fd = mkstemp(log_path);
-    assert_true(fd >= 0);
-    (void)close(fd);
-    assert_err(SRS_OK,
-               srs_log_open(&(struct srs_log_options){.level = SRS_LOG_INFO, .file = log_path}),
-               "log");
-}
-
-static void log_end(char *out, size_t size)
-{
-    srs_log_close();
-    srs_log_set_level(SRS_LOG_NONE);
-    FILE *file = fopen(log_path, "r");
-    assert_non_null(file);
-    out[fread(out, 1, size - 1, file)] = '\0';
-    (void)fclose(file);
-    (void)unlink(log_path);
-}
-
-static unsigned count_of(const char *text, const char *word)
-{
-    unsigned count = 0;
-    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word))
-        count++;
-    return count;
-}
-
 #define WEB(name, port) name " { enabled on; listen 127.0.0.1:" port "; } "
 #define WEB_TLS(name, port, https)                                                               \
     name " { enabled on; listen 127.0.0.1:" port "; https { enabled on; listen 127.0.0.1:" https \
@@ -258,19 +226,19 @@ static void test_listeners_given_configurations_then_those_ports(void **state)
         char text[4096];
         char word[128];
         unsigned count = 0;
-        log_begin();
+        flow_log_begin();
         assert_err(SRS_OK, change_to("max_connections 10;"), "none");
-        log_end(text, sizeof text);
-        assert_int_equal(count_of(text, " listen protocol="), 0);
-        log_begin();
+        flow_log_end(text, sizeof text);
+        assert_int_equal(flow_count_of(text, " listen protocol="), 0);
+        flow_log_begin();
         assert_err(SRS_OK, change_to(rows[i].config), rows[i].config);
-        log_end(text, sizeof text);
+        flow_log_end(text, sizeof text);
         for (; count < 4 && rows[i].want[count] != NULL; count++) {
             expand(rows[i].want[count], word, sizeof word);
             if (strstr(text, word) == NULL)
                 fail_msg("%s: no %s in\n%s", rows[i].config, word, text);
         }
-        if (count_of(text, " listen protocol=") != count)
+        if (flow_count_of(text, " listen protocol=") != count)
             fail_msg("%s: not %u ports in\n%s", rows[i].config, count, text);
     }
 }
@@ -302,14 +270,14 @@ static void test_listeners_given_changes_then_they_come_and_go_and_connections_s
     assert_served("127.0.0.1", 2, SRS_PORT_SERVER, "new");
     assert_int_equal(flow.server.sessions.count, 1);
     leave(fd);
-    log_begin();
+    flow_log_begin();
     assert_err(SRS_OK, change_to("listen 127.0.0.1:@1 127.0.0.1:@0;"), "third");
-    log_end(text, sizeof text);
+    flow_log_end(text, sizeof text);
     assert_served("127.0.0.1", 0, RTMP, "back");
     assert_served("127.0.0.1", 1, RTMP, "still there");
     assert_served("127.0.0.1", 2, 0, "gone");
-    assert_int_equal(count_of(text, " listen protocol="), 1); // of the one that is new
-    assert_int_equal(count_of(text, " stop listening protocol=http "), 1);
+    assert_int_equal(flow_count_of(text, " listen protocol="), 1); // of the one that is new
+    assert_int_equal(flow_count_of(text, " stop listening protocol=http "), 1);
 }
 
 static void test_listeners_given_other_protocol_then_the_port_stays_open(void **state)
@@ -319,11 +287,11 @@ static void test_listeners_given_other_protocol_then_the_port_stays_open(void **
     assert_err(SRS_OK, change_to(WEB("http_api", "@0")), "API");
     // Who has connected and is not let in yet waits in the port's queue: it is not lost.
     int fd = dial_from("127.0.0.1", "127.0.0.1", 0);
-    log_begin();
+    flow_log_begin();
     assert_err(SRS_OK, change_to("listen 127.0.0.1:@0;"), "RTMP");
-    log_end(text, sizeof text);
-    assert_int_equal(count_of(text, " listen protocol=rtmp "), 1);
-    assert_int_equal(count_of(text, " stop listening "), 0);
+    flow_log_end(text, sizeof text);
+    assert_int_equal(flow_count_of(text, " listen protocol=rtmp "), 1);
+    assert_int_equal(flow_count_of(text, " stop listening "), 0);
     flow_wait_for(srs_live_count(SRS_LIVE_RTMP_SESSION) == 1);
     leave(fd);
     assert_served("127.0.0.1", 0, RTMP, "RTMP now");
@@ -517,19 +485,20 @@ static void test_admission_given_refusals_then_told_seldom_and_by_their_reason(v
                          "listen 127.0.0.1:@0;"),
                "open");
     int first = enter("127.0.0.2", "127.0.0.1", 0);
-    log_begin();
+    flow_log_begin();
     for (int i = 0; i < 3; i++)
         assert_turned_away("127.0.0.2", 0, "its address");
     int second = enter("127.0.0.3", "127.0.0.1", 0);
     for (int i = 0; i < 3; i++)
         assert_turned_away("127.0.0.4", 0, "all");
-    log_end(text, sizeof text);
-    assert_int_equal(count_of(text, "refused protocol=rtmp peer=127.0.0.2 max_connections_per_ip=1"
-                                    " more=0"),
+    flow_log_end(text, sizeof text);
+    assert_int_equal(flow_count_of(text,
+                                   "refused protocol=rtmp peer=127.0.0.2 max_connections_per_ip=1"
+                                   " more=0"),
                      1);
-    assert_int_equal(count_of(text, "refused protocol=rtmp connections=2 max_connections=2 more=0"),
-                     1);
-    assert_int_equal(count_of(text, "refused protocol="), 2);
+    assert_int_equal(
+        flow_count_of(text, "refused protocol=rtmp connections=2 max_connections=2 more=0"), 1);
+    assert_int_equal(flow_count_of(text, "refused protocol="), 2);
     leave(first);
     leave(second);
 }
