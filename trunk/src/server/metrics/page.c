@@ -280,7 +280,7 @@ static void write_errors(const struct srs_server *server, struct srs_metrics_tex
 
 static void write_callbacks(const struct srs_server *server, struct srs_metrics_text *text)
 {
-    static const char *const outcomes[] = {"allowed", "refused", "failed", "dropped"};
+    static const char *const outcomes[] = {"allowed", "refused", "failed", "abandoned", "dropped"};
     _Static_assert(SRS_COUNT(outcomes) == SRS_STAT_OUTCOMES, "one for each");
     const struct srs_stat *stat = &server->stat;
     srs_metrics_begin(text, SRS_METRIC_CALLBACKS);
