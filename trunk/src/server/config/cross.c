@@ -533,20 +533,24 @@ static SRS_ERR has_endpoint(const struct srs_config_node *root, const char *scop
 static OWN_FRAME SRS_ERR check_exporter_at(const struct srs_config_node *root,
                                            const struct srs_config_endpoint *at)
 {
-    static const char *const scopes[] = {"http_api", "rtmp", "http_server"};
-    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-        bool on = i == 1; // RTMP has no switch
-        bool has = false;
-        srs_err err = on ? SRS_OK : get_on(root, scopes[i], "enabled", &on);
-        if (!err && on)
-            err = has_endpoint(root, scopes[i], at, &has);
-        if (err || (has && i == 0))
-            return err;
-        if (has)
-            return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "exporter.listen %u is a port of %s",
-                            at->port, scopes[i]);
+    bool on[PORT_LISTS] = {false};
+    bool api = false;
+    bool has = false;
+    srs_err err = get_on(root, "http_api", "enabled", &api);
+    if (!err && api)
+        err = has_endpoint(root, "http_api", at, &has);
+    if (err || has)
+        return err;
+    err = find_lists(root, on);
+    for (size_t i = 0; i < PORT_LISTS && !err; i++) {
+        if (on[i])
+            err = has_endpoint(root, port_lists[i].scope, at, &has);
+        if (!err && on[i] && has)
+            err = blame(root, "exporter", "listen",
+                        srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "exporter.listen %u is a port of %s",
+                                 at->port, port_lists[i].scope));
     }
-    return SRS_OK;
+    return err;
 }
 
 static OWN_FRAME SRS_ERR check_exporter(const struct srs_config_node *root)
