@@ -13,8 +13,9 @@
 #include <sys/random.h>
 
 enum {
-    TURNS_MAX = SRS_FETCH_SERVER_MAX, // of a vhost: more would only wait in line for a connection
-    PENDING_MAX = 8192,               // messages; a minute of ends at 100 a second, and some
+    // Of a vhost: half of the calls to its back-end are left to those who wait to be let in.
+    TURNS_MAX = SRS_FETCH_SERVER_MAX / 2,
+    PENDING_MAX = 8192, // messages; a minute of ends at 100 a second, and some
     PENDING_BYTES_MAX = 16 * 1024 * 1024,
     ROUNDS_MAX = 6,
 };
