@@ -393,6 +393,30 @@ def client_leaves_while_asked(case):
     check(server.stop() < 15, "the end of the server does not wait for the back-end")
 
 
+def no_end_of_what_nobody_heard(case):
+    """Who leaves in line before a busy back-end was never told about, and nor is the end."""
+    under_way = 32
+    listener, back = Listener(case, backend.hang), Backend(case)
+    server = case.server(vhost=f"http_hooks {{ enabled on; on_publish {listener.url}; on_unpublish {back.url}; }}")
+
+    def publish(name):
+        client = Rtmp(server.rtmp).handshake().connect(server).create_stream()
+        client.send(command("publish", 3, None, name, "live", msid=1, csid=4))
+        return client
+
+    asked = [publish(f"asked{i}") for i in range(under_way)]
+    wait_until(lambda: len(listener.connections) == under_way, 5, "the questions")
+    waiting = [publish(f"waiting{i}") for i in range(3)]
+    wait_until(lambda: live(server, "FETCH") == under_way + 3, 5, "some in line")
+    for client in waiting + asked:
+        before = live(server, "RTMP_SESSION")
+        client.close()
+        wait_until(lambda: live(server, "RTMP_SESSION") < before, 5, "it is gone")
+    wait_until(lambda: live(server, "HOOK") == 0, 10, "all is told")
+    names = sorted(body["stream"] for body in back.bodies("on_unpublish"))
+    check(names == sorted(f"asked{i}" for i in range(under_way)), f"ends: {names}")
+
+
 def early_media(case):
     """A client that does not wait for the answer loses nothing."""
     back = Backend(case)
@@ -705,12 +729,25 @@ def killed_with_publishers(case):
     wait_until(lambda: live(server, "RTMP_SESSION") == 2, 5, "the two sessions of the witness")
 
 
+def socket_inodes(server):
+    folder = f"/proc/{server.process.pid}/fd"
+    links = set()
+    for name in os.listdir(folder):
+        try:
+            links.add(os.readlink(f"{folder}/{name}"))
+        except OSError:
+            pass  # closed meanwhile
+    return {link[len("socket:["):-1] for link in links if link.startswith("socket:[")}
+
+
 def connections_to(server, *ports):
-    """Of the server's process, from the kernel's table."""
+    """Of the server's process. The kernel's table is no snapshot: those count that were open before and after it was read."""
     wanted = {f"{port:04X}" for port in ports}
+    open_before = socket_inodes(server)
     with open(f"/proc/{server.process.pid}/net/tcp", encoding="ascii") as file:
         rows = [line.split() for line in file][1:]
-    return sum(row[2].rsplit(":", 1)[1] in wanted and row[3] in ("01", "02") for row in rows)
+    there = open_before & socket_inodes(server)
+    return sum(row[2].rsplit(":", 1)[1] in wanted and row[3] in ("01", "02") and row[9] in there for row in rows)
 
 
 main({
@@ -723,6 +760,7 @@ main({
     "end-is-told-once": end_is_told_once,
     "told-again": told_again_when_it_is_back,
     "client-leaves": client_leaves_while_asked,
+    "never-heard": no_end_of_what_nobody_heard,
     "early-media": early_media,
     "reload": reload_takes_effect,
     "copies": backend_names_copies,
