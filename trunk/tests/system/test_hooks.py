@@ -457,6 +457,41 @@ def reload_takes_effect(case):
 # ---- copies and heartbeats -----------------------------------------------------------------------
 
 
+def vhost_goes_while_asked(case):
+    """Who was let into a vhost that a reload has taken away meanwhile gets into no other one, and the end is told."""
+    let_go = threading.Event()
+
+    def behave(_, connection):
+        while backend.read_request(connection):
+            let_go.wait(20)
+            backend.say(connection, b"0")
+
+    listener, back = Listener(case, behave), Backend(case)
+    hooks = (f"http_hooks {{ enabled on; on_publish {listener.url}; on_play {listener.url}; on_unpublish {back.url}; "
+             f"on_stop {back.url}; }}")
+    server = case.server(asan=True)
+    reload(server, rest=f"vhost gone.example {{ {hooks} http_remux {{ enabled on; }} }}\n")
+    results = {}
+
+    def one(what):
+        if what == "flv":
+            results[what] = get_status(server.flv_url("x") + "?vhost=gone.example")
+        else:
+            results[what] = ask(server, what, "x", app="live?vhost=gone.example")[0]
+
+    threads = [threading.Thread(target=one, args=(what,)) for what in ("publish", "play", "flv")]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(listener.connections) == 3, 10, "the questions")
+    reload(server)
+    let_go.set()
+    for thread in threads:
+        thread.join(30)
+    check(results == {"publish": "NetStream.Publish.Rejected", "play": "NetStream.Play.Failed", "flv": 403}, f"{results}")
+    back.wait("on_unpublish")
+    back.wait("on_stop", 2)
+
+
 def backend_names_copies(case):
     target = case.server()
     back = Backend(case, "--forward", f"rtmp://127.0.0.1:{target.rtmp}/[app]/copy-[stream]?k=v")
@@ -764,6 +799,7 @@ main({
     "never-heard": no_end_of_what_nobody_heard,
     "early-media": early_media,
     "reload": reload_takes_effect,
+    "vhost-goes": vhost_goes_while_asked,
     "copies": backend_names_copies,
     "no-copies": backend_names_no_copies,
     "heartbeat": heartbeat,
