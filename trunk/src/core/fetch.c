@@ -24,7 +24,7 @@
 
 enum {
     // Each call may try two addresses at a time.
-    SOCKETS_MAX = 2 * SRS_FETCH_MAX + SRS_FETCH_KEPT_MAX,
+    SOCKETS_MAX = 2 * SRS_FETCH_MAX,
     HOST_TEXT = SRS_DNS_NAME_MAX + 3,
     RESOLVE_TEXT = HOST_TEXT + 16 + SRS_DNS_ADDRESSES_MAX * (INET6_ADDRSTRLEN + 3),
 };
@@ -331,7 +331,9 @@ static SRS_ERR open_multi(struct srs_fetcher *fetcher)
     (void)curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, fetcher);
     (void)curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
     (void)curl_multi_setopt(multi, CURLMOPT_TIMERDATA, fetcher);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)SRS_FETCH_KEPT_MAX);
+    // The first counts those in use too: with less, a busy server's would not be kept at all.
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)SRS_FETCH_MAX);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)SRS_FETCH_MAX);
     (void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     srs_err err = srs_scope_spawn(&fetcher->scope, driver_begin, fetcher);
     if (err) {

@@ -370,6 +370,7 @@ static void test_fetch_given_many_calls_then_a_bounded_number_at_a_time(void **s
         assert_err(SRS_OK, callers[i].got, "each is answered");
     assert_int_equal(backend.requests, CALLS);
     assert_true(sockets_most <= SRS_FETCH_SERVER_MAX);
+    assert_int_equal(backend.connections, SRS_FETCH_SERVER_MAX); // each used again and again
     srs_scope_close(&scope);
 }
 
