@@ -532,6 +532,7 @@ def configuration_in_force(case):
     for query, status in (("?format=json", "200"), ("?format=xml", "400"), ("?format=" + "x" * 50, "400")):
         check(status_of(url(server, f"api/v1/config{query}")) == status, query)
     check(status_of("-X", "POST", url(server, "api/v1/config")) == "405", "POST")
+    check(api(server, "config?callback=f").startswith('{"code":0,'), "no script for other sites")
     many = "".join(f"vhost v{i}.example {{ play {{ gop_cache off; }} }}\n" for i in range(300))
     server = server_with(case, top=many)
     text = api(server, "config")
