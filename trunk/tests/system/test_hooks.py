@@ -418,6 +418,26 @@ def no_end_of_what_nobody_heard(case):
     check(names == sorted(f"asked{i}" for i in range(under_way)), f"ends: {names}")
 
 
+def ends_that_hang(case):
+    """A back-end that hangs at ends, and answers questions: who comes is let in."""
+    heard = []
+
+    def behave(listener, connection):
+        while request := backend.read_request(connection):
+            if b'"on_unpublish"' in request[1]:
+                heard.append(request)
+                listener.ending.wait()
+            backend.say(connection, b"0")
+
+    listener = Listener(case, behave)
+    server = case.server(vhost=f"http_hooks {{ enabled on; on_publish {listener.url}; on_unpublish {listener.url}; }}")
+    for i in range(60):
+        check(ask(server, "publish", f"x{i}")[0] == "NetStream.Publish.Start", f"publisher {i}")
+    wait_until(lambda: len(heard) >= 16, 10, "ends that hang")
+    code, took = ask(server, "publish", "again")
+    check(code == "NetStream.Publish.Start" and took < 3, f"{code} after {took:.1f} s")
+
+
 def early_media(case):
     """A client that does not wait for the answer loses nothing."""
     back = Backend(case)
@@ -797,6 +817,7 @@ main({
     "told-again": told_again_when_it_is_back,
     "client-leaves": client_leaves_while_asked,
     "never-heard": no_end_of_what_nobody_heard,
+    "ends-that-hang": ends_that_hang,
     "early-media": early_media,
     "reload": reload_takes_effect,
     "vhost-goes": vhost_goes_while_asked,
