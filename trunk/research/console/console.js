@@ -149,6 +149,7 @@ function duration(seconds) {
 }
 
 const plural = (count, word) => `${number(count)} ${word}${count === 1 ? '' : 's'}`;
+const share = (value) => Number.isFinite(value) ? `${(100 * value).toFixed(0)} %` : NONE; // of one
 const ms = (value) => Number.isFinite(value) ? `${number(value)} ms` : NONE;
 
 function videoText(video) {
@@ -281,7 +282,7 @@ function showTotals(summary, total) {
   const viewers = entries.reduce((all, { item }) => all + viewersOf(item), 0);
   const self = summary?.self ?? {};
   const system = summary?.system ?? {};
-  const cpu = Number(self.cpu_percent);
+  const cpu = 100 * self.cpu_percent; // the API's shares are of one
   const values = {
     streams: live, viewers, in: sum(entries, 'in'), out: sum(entries, 'out'),
     cpu: Number.isFinite(cpu) ? cpu : null, memory: Number.isFinite(self.mem_kbyte) ? self.mem_kbyte : null,
@@ -290,7 +291,7 @@ function showTotals(summary, total) {
     push(totals[name], value);
   const text = {
     streams: number(live), viewers: number(viewers), in: rate(values.in), out: rate(values.out),
-    cpu: values.cpu === null ? NONE : `${values.cpu.toFixed(1)} %`,
+    cpu: values.cpu === null ? NONE : `${values.cpu.toFixed(0)} %`,
     memory: values.memory === null ? NONE : bytes(values.memory * 1024),
   };
   const notes = {
@@ -298,8 +299,8 @@ function showTotals(summary, total) {
     viewers: `${plural(system.conn_srs ?? NaN, 'connection')}`,
     in: `${bytes(system.srs_recv_bytes ?? NaN)} so far`,
     out: `${bytes(system.srs_send_bytes ?? NaN)} so far`,
-    cpu: `of one core; machine ${Number.isFinite(system.cpu_percent) ? system.cpu_percent.toFixed(1) : NONE} %`,
-    memory: `machine ${Number.isFinite(system.mem_ram_percent) ? system.mem_ram_percent.toFixed(1) : NONE} % in use`,
+    cpu: `of one core; machine ${share(system.cpu_percent)}`,
+    memory: `machine ${share(system.mem_ram_percent)} in use`,
   };
   const least = { streams: 1, viewers: 1, in: 100, out: 100, cpu: 10, memory: 65536 };
   for (const name of Object.keys(values)) {
@@ -550,19 +551,18 @@ async function showDetailClients() {
 function showServer(summary) {
   const self = summary?.self ?? {};
   const system = summary?.system ?? {};
-  const percent = (value) => Number.isFinite(value) ? `${value.toFixed(1)} %` : NONE;
   showPairs(byId('server-self'), [
     ['Version', self.version ?? NONE], ['Process', self.pid === undefined ? NONE : `${self.pid}, parent ${self.ppid}`],
     ['Program', self.argv ?? NONE], ['Directory', self.cwd ?? NONE], ['Up', duration(self.srs_uptime)],
-    ['Memory', bytes((self.mem_kbyte ?? NaN) * 1024)], ['Processor', percent(self.cpu_percent)],
+    ['Memory', bytes((self.mem_kbyte ?? NaN) * 1024)], ['Processor', share(self.cpu_percent)],
     ['Connections', number(system.conn_srs)],
   ]);
   showPairs(byId('server-system'), [
-    ['Processors', system.cpus === undefined ? NONE : `${system.cpus_online} of ${system.cpus}`], ['In use', percent(system.cpu_percent)],
+    ['Processors', system.cpus === undefined ? NONE : `${system.cpus_online} of ${system.cpus}`], ['In use', share(system.cpu_percent)],
     ['Load', [system.load_1m, system.load_5m, system.load_15m].map((value) => Number.isFinite(value) ? value.toFixed(2) : NONE).join('  ')],
-    ['Memory', `${bytes((system.mem_ram_kbyte ?? NaN) * 1024)}, ${percent(system.mem_ram_percent)} in use`],
-    ['Swap', percent(system.mem_swap_percent)],
-    ['Disk', `${number(system.disk_read_KBps)} KiB/s read, ${number(system.disk_write_KBps)} written, ${percent(system.disk_busy_percent)} busy`],
+    ['Memory', `${bytes((system.mem_ram_kbyte ?? NaN) * 1024)}, ${share(system.mem_ram_percent)} in use`],
+    ['Swap', share(system.mem_swap_percent)],
+    ['Disk', `${number(system.disk_read_KBps)} KiB/s read, ${number(system.disk_write_KBps)} written, ${share(system.disk_busy_percent)} busy`],
     ['Sockets', `${number(system.conn_sys_et)} TCP in use, ${number(system.conn_sys_tw)} waiting, ${number(system.conn_sys_udp)} UDP`],
     ['Up', duration(system.uptime)],
   ]);

@@ -258,18 +258,22 @@ static void want_pages(struct wants *wants, const struct srs_config *config)
     }
 }
 
-// Where it names a port of the API, that serves the metrics as well.
-static void want_exporter(struct wants *wants, const struct srs_config *config)
+static bool has_api_at(const struct wants *wants, const struct srs_config_endpoint *at)
 {
-    const struct srs_config_endpoints *api = &config->http_api.listen;
-    const struct srs_config_endpoints *listen = &config->exporter.listen;
-    for (size_t i = 0; i < listen->count && config->exporter.enabled; i++) {
-        bool served = false;
-        for (size_t j = 0; j < api->count && config->http_api.enabled; j++)
-            served = served || srs_config_same_endpoint(&listen->items[i], &api->items[j]);
-        if (!served && !is_covered(listen, i))
-            wants->items[wants->count++] = (struct wanted){&listen->items[i], &exporter_port};
-    }
+    for (size_t i = 0; i < wants->count; i++)
+        if ((wants->items[i].port->serves & SRS_PORT_API) != 0 &&
+            wants->items[i].port->tls == SRS_CERTS_NONE &&
+            srs_config_same_endpoint(wants->items[i].at, at))
+            return true;
+    return false;
+}
+
+// Where the exporter names a port of the API, that serves the metrics as well.
+static void want_exporter(struct wants *wants, const struct srs_config_endpoints *endpoints)
+{
+    for (size_t i = 0; i < endpoints->count; i++)
+        if (!is_covered(endpoints, i) && !has_api_at(wants, &endpoints->items[i]))
+            wants->items[wants->count++] = (struct wanted){&endpoints->items[i], &exporter_port};
 }
 
 static void want_all(struct wants *wants, const struct srs_config *config)
@@ -278,7 +282,8 @@ static void want_all(struct wants *wants, const struct srs_config *config)
     if (config->rtmps.enabled)
         want(wants, &config->rtmps.listen, &rtmps_port);
     want_pages(wants, config);
-    want_exporter(wants, config);
+    if (config->exporter.enabled)
+        want_exporter(wants, &config->exporter.listen);
 }
 
 // --- changes ------------------------------------------------------------------------------------

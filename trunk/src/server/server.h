@@ -7,7 +7,6 @@
 #include "server/deliver/writer.h"
 #include "server/life/identity.h"
 #include "server/stat/clients.h"
-#include "server/stat/hooks.h"
 #include "server/stat/peers.h"
 #include "server/stat/stat.h"
 #include "stream/source.h"
@@ -34,7 +33,6 @@ struct srs_server {
     struct srs_reload *reload;
     struct srs_check *check; // of posted configurations
     struct srs_hooks *hooks;
-    struct srs_hook_counts hook_counts[SRS_HOOKS];
     struct srs_clients clients;
     struct srs_peers peers;
     struct srs_stat stat;

@@ -278,6 +278,32 @@ def answers_of_all_kinds(case):
         wait_until(lambda: not server.streams().get("x", {"publish": {"active": False}})["publish"]["active"], 5, "its end")
 
 
+def counted_in_metrics(case):
+    """A callback that is let in, one that is refused, one without an answer, and a message that nobody takes."""
+    back = Backend(case, "--token", "secret")
+    dead = f"http://127.0.0.1:{free_port()}/hooks"
+    vhost = f"http_hooks {{ enabled on; on_publish {back.url}; on_play {dead}; on_unpublish {back.url}; }}"
+    server = case.server(top=f"exporter {{ enabled on; listen 127.0.0.1:{free_port()}; }}\n", vhost=vhost)
+
+    def value(name, **labels):
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.api}/metrics", timeout=10) as answered:
+            text = answered.read().decode()
+        shown = ",".join(f'{key}="{label}"' for key, label in labels.items())
+        return float(re.search(rf"^{name}{{{re.escape(shown)}}} (\S+)$", text, re.M).group(1))
+
+    ask(server, "publish", "x?token=secret")
+    ask(server, "publish", "x?token=no")
+    ask(server, "play", "x")
+    back.wait("on_unpublish")
+    rows = [("on_publish", "allowed", 1), ("on_publish", "refused", 1), ("on_play", "failed", 1), ("on_play", "dropped", 0)]
+    for callback, outcome, want in rows:
+        got = value("srs_callbacks_total", callback=callback, outcome=outcome)
+        check(got == want, f"{callback} {outcome}: {got}, want {want}")
+    wait_until(lambda: value("srs_callbacks_total", callback="on_unpublish", outcome="allowed") == 1, 5, "the end")
+    check(value("srs_callback_seconds_count", callback="on_publish") == 2, "calls that took their time")
+    check(value("srs_callbacks_under_way", callback="on_publish") == 0, "none is under way")
+
+
 # ---- ends --------------------------------------------------------------------------------------
 
 
@@ -694,6 +720,7 @@ main({
     "token-decides": token_decides,
     "several-urls": several_urls,
     "answers": answers_of_all_kinds,
+    "counted": counted_in_metrics,
     "end-is-told-once": end_is_told_once,
     "told-again": told_again_when_it_is_back,
     "client-leaves": client_leaves_while_asked,

@@ -80,10 +80,13 @@ struct srs_hooks {
     struct srs_log_limit failed_told;
 };
 
-// One call; the answer is the caller's to judge and to free. Counts it.
-SRS_YIELDS SRS_ERR srs_hooks_post(struct srs_hooks *hooks, enum srs_hook hook, const char *url,
-                                  struct srs_span body, srs_usec deadline,
-                                  struct srs_fetch_answer *answer);
+// One call of one URL. Counts it. Errors of srs_fetch and of the answer; *status is 0 when there
+// was none. `urls` is of an on_forward, else NULL.
+SRS_YIELDS SRS_ERR srs_hooks_call(struct srs_hooks *hooks, const struct srs_hook_message *message,
+                                  const char *url, srs_usec deadline, struct srs_hook_urls *urls,
+                                  unsigned *status);
+// Counts a message that is given up.
+void srs_hooks_count_lost(struct srs_hooks *hooks, enum srs_hook hook);
 
 // --- notifications (notify.c) -------------------------------------------------------------------
 

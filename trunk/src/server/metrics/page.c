@@ -280,7 +280,7 @@ static void write_errors(const struct srs_server *server, struct srs_metrics_tex
 
 static void write_callbacks(const struct srs_server *server, struct srs_metrics_text *text)
 {
-    static const char *const outcomes[] = {"allowed", "refused", "failed", "dropped"};
+    static const char *const outcomes[] = {"allowed", "refused", "failed", "abandoned", "dropped"};
     _Static_assert(SRS_COUNT(outcomes) == SRS_STAT_OUTCOMES, "one for each");
     const struct srs_stat *stat = &server->stat;
     srs_metrics_begin(text, SRS_METRIC_CALLBACKS);
@@ -499,7 +499,6 @@ static void write_stream(struct srs_metrics_page *page, const struct row *row,
             page->others += value;
         else if (value > page->others)
             page->others = value;
-        page->others_count += source->stats.delayed;
         return;
     }
     srs_metrics_stream_labels(source->vhost, source->app, source->stream, source->id, labels);
@@ -510,9 +509,11 @@ static void write_stream(struct srs_metrics_page *page, const struct row *row,
 
 static void end_row(struct srs_metrics_page *page, const struct row *row)
 {
-    if (page->count > SRS_METRICS_STREAMS_MAX) {
+    // A sum of counters would fall as streams go, and look like a restart to who reads it.
+    bool told = strcmp(srs_metric_at(row->metric)->type, "gauge") == 0;
+    if (told && page->count > SRS_METRICS_STREAMS_MAX) {
         page->text.fixed = "vhost=\"\",app=\"\",stream=\"~others\"";
-        write_value(&page->text, row, page->others, page->others_count);
+        write_value(&page->text, row, page->others, 0);
         page->text.fixed = "";
     }
     page->row++;
@@ -526,7 +527,6 @@ static void begin_row(struct srs_metrics_page *page, const struct row *row)
     page->begun = true;
     page->count = 0;
     page->others = 0;
-    page->others_count = 0;
 }
 
 // Goes on with the row; the last stream written is kept, so that the walk finds its place.

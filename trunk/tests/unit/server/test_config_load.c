@@ -679,6 +679,11 @@ static void test_config_given_what_does_not_fit_then_its_line_is_told(void **sta
          "http_api.listen and http_server.listen both have port 8080"},
         {"http_server { enabled on; listen 5;\nhttps { enabled on; listen 5; } }", "line 2 of",
          "http_server.listen and http_server.https.listen both have port 5"},
+        {"rtmps { enabled on; listen 5; }\nexporter { enabled on;\nlisten 5; }", "line 3 of",
+         "exporter.listen 5 is a port of rtmps"},
+        {"http_api { enabled on; https { enabled on; listen 5; } }\nexporter { enabled on; listen "
+         "5; }",
+         "line 2 of", "exporter.listen 5 is a port of http_api.https"},
         {"http_api { enabled on; listen 5; }\nhttp_server { enabled on; listen 5;\n"
          "https { enabled on; listen 5; } }",
          "line 3 of", "both have port 5"},
@@ -693,6 +698,10 @@ static void test_config_given_ports_that_are_not_open_then_no_conflict(void **st
 {
     static const char *const right[] = {
         "rtmp { listen 5; } rtmps { listen 5; }",
+        "http_api { enabled on; listen 5; } exporter { enabled on; listen 5; }",
+        ("http_api { enabled on; listen 5; } http_server { enabled on; listen 5; }"
+         "exporter { enabled on; listen 5; }"),
+        "rtmps { listen 5; } exporter { enabled on; listen 5; }",
         "rtmp { listen 5; } http_api { listen 5; }",
         "http_api { enabled on; listen 5; } http_server { enabled on; listen 5; }",
         ("http_api { enabled on; listen 5; https { enabled on; listen 6; } }"

@@ -104,6 +104,7 @@ static void test_show_given_words_then_urls_lose_what_opens_them(void **state)
         {"http://h:80/a?token=x", "http://h:80/a?***"},
         {"https://u:p@h/a", "https://***@h/a"},
         {"https://u:p@h/a?b#c", "https://***@h/a?***"},
+        {"https://u:p@q@h/a", "https://***@h/a"},
         {"https://h?x", "https://h?***"},
         {"https://h#x", "https://h?***"},
         {"https://h/a@b", "https://h/a@b"},
