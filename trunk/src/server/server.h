@@ -2,6 +2,7 @@
 // state.
 #pragma once
 #include "core/log.h"
+#include "server/access/limits.h"
 #include "server/config/config.h"
 #include "server/deliver/beat.h"
 #include "server/deliver/writer.h"
@@ -37,6 +38,7 @@ struct srs_server {
     struct srs_hook_counts hook_counts[SRS_HOOKS];
     struct srs_clients clients;
     struct srs_peers peers;
+    struct srs_limits limits;
     struct srs_stat stat;
     struct srs_sampler *sampler; // fills stat.system
     struct srs_scope services;   // listeners, beat, statistics
