@@ -258,15 +258,27 @@ static void want_pages(struct wants *wants, const struct srs_config *config)
     }
 }
 
-// Where the exporter names a port of the API, that serves the metrics as well and stands in front.
+// Where it names a port of the API, that serves the metrics as well.
+static void want_exporter(struct wants *wants, const struct srs_config *config)
+{
+    const struct srs_config_endpoints *api = &config->http_api.listen;
+    const struct srs_config_endpoints *listen = &config->exporter.listen;
+    for (size_t i = 0; i < listen->count && config->exporter.enabled; i++) {
+        bool served = false;
+        for (size_t j = 0; j < api->count && config->http_api.enabled; j++)
+            served = served || srs_config_same_endpoint(&listen->items[i], &api->items[j]);
+        if (!served && !is_covered(listen, i))
+            wants->items[wants->count++] = (struct wanted){&listen->items[i], &exporter_port};
+    }
+}
+
 static void want_all(struct wants *wants, const struct srs_config *config)
 {
     want(wants, &config->rtmp_listen, &rtmp_port);
     if (config->rtmps.enabled)
         want(wants, &config->rtmps.listen, &rtmps_port);
     want_pages(wants, config);
-    if (config->exporter.enabled)
-        want(wants, &config->exporter.listen, &exporter_port);
+    want_exporter(wants, config);
 }
 
 // --- changes ------------------------------------------------------------------------------------

@@ -579,6 +579,7 @@ static void test_env_given_dollar_name_then_resolved_for_candidates_only(void **
     assert_candidate("rtc_server { candidate $CANDIDATE; }", "CANDIDATE=1.2.3.4", "1.2.3.4");
     assert_candidate("rtc_server { candidate a $my.ip; }", "MY_IP=1.2.3.4", "1.2.3.4");
     assert_candidate("rtc_server { candidate $CANDIDATE; }", "", "*");
+    assert_candidate("rtc_server { candidate $; }", "NOTHING", "*");
     assert_candidate("", "SRS_RTC_SERVER_CANDIDATE=$EIP|EIP=5.6.7.8", "5.6.7.8");
     assert_candidate("stream_caster { sip { candidate $EIP; } }", "EIP=5.6.7.8", "5.6.7.8");
     struct config_words env;
