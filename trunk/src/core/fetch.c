@@ -799,6 +799,7 @@ SRS_YIELDS SRS_ERR srs_fetch(struct srs_fetcher *fetcher, const struct srs_fetch
         answer->status = (unsigned)status;
         call->answer.body = (struct srs_buf){0};
     }
+    answer->begun = call->easy != NULL;
     end_call(call);
     return err;
 }

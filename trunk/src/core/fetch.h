@@ -43,6 +43,7 @@ struct srs_fetch {
 
 struct srs_fetch_answer {
     unsigned status;
+    bool begun;          // the server may have heard of it, also when the call failed
     struct srs_buf body; // the caller's
 };
 
@@ -50,7 +51,7 @@ struct srs_fetch_answer {
 // TLS_HANDSHAKE, TLS_KEY_CRT for HTTPS with nobody to trust, HTTP_PARSE_HEADER for what is no HTTP,
 // HTTP_RESPONSE_EOF for an answer that is cut short, LIMIT for one above a limit, SOCKET_WRITE,
 // SOCKET_TIMEOUT at the deadline (with a story), NO_MEMORY, STACKS, CANCELED. *answer owns nothing
-// then.
+// then, and says whether the call was begun.
 SRS_YIELDS SRS_ERR srs_fetch(struct srs_fetcher *fetcher, const struct srs_fetch *fetch,
                              srs_usec deadline, struct srs_fetch_answer *answer);
 

@@ -70,8 +70,7 @@ static SRS_ERR judge(const struct srs_fetch_answer *answer, struct srs_hook_urls
 }
 
 SRS_YIELDS SRS_ERR srs_hooks_call(struct srs_hooks *hooks, const struct srs_hook_message *message,
-                                  const char *url, srs_usec deadline, struct srs_hook_urls *urls,
-                                  unsigned *status)
+                                  const char *url, srs_usec deadline, struct srs_hook_reply *reply)
 {
     srs_co_may_yield();
     static const char *const headers[] = {"User-Agent: " SRS_SIGNATURE, "Connection: Keep-Alive",
@@ -91,8 +90,9 @@ SRS_YIELDS SRS_ERR srs_hooks_call(struct srs_hooks *hooks, const struct srs_hook
     srs_stat_callback_begin(stat, name);
     srs_err err = srs_fetch(hooks->fetcher, &fetch, deadline, &answer);
     if (!err)
-        err = judge(&answer, urls);
-    *status = answer.status;
+        err = judge(&answer, reply->urls);
+    reply->status = answer.status;
+    reply->heard = answer.begun;
     srs_stat_callback_end(stat, name, outcome_of(err, answer.status), srs_now() - began);
     srs_buf_fini(&answer.body);
     return err;
@@ -118,11 +118,11 @@ struct asking {
 
 static SRS_YIELDS SRS_ERR ask_url(struct asking *asking, const char *url)
 {
-    const struct srs_hook_message *message = asking->message;
+    struct srs_hook_message *message = asking->message;
     char shown[SRS_FETCH_SHOWN];
-    unsigned status = 0;
-    srs_err err =
-        srs_hooks_call(asking->hooks, message, url, asking->deadline, asking->urls, &status);
+    struct srs_hook_reply reply = {.urls = asking->urls};
+    srs_err err = srs_hooks_call(asking->hooks, message, url, asking->deadline, &reply);
+    message->heard = message->heard || reply.heard;
     if (!err || err == SRS_E_CANCELED)
         return err;
     srs_fetch_shown(url, shown);
@@ -322,10 +322,11 @@ static SRS_ERR new_stay(const struct srs_config_vhost *vhost, enum srs_hook hook
 
 static SRS_YIELDS SRS_ERR put_question(struct srs_server *server,
                                        const struct srs_config_vhost *vhost, enum srs_hook hook,
-                                       const struct srs_hook_facts *facts)
+                                       const struct srs_hook_facts *facts, bool *heard)
 {
     const struct srs_config_words *urls = urls_of(vhost, hook);
     struct srs_hook_message *message = NULL;
+    *heard = false;
     if (urls->count == 0)
         return SRS_OK;
     srs_err err = srs_hook_message_new(hook, urls, vhost->http_hooks.timeout, &message);
@@ -333,6 +334,7 @@ static SRS_YIELDS SRS_ERR put_question(struct srs_server *server,
         err = write_body(server, message, facts, srs_co_cid());
     if (!err)
         err = ask(server->hooks, facts->conn, message, NULL);
+    *heard = message != NULL && message->heard;
     srs_hook_message_free(message);
     return err;
 }
@@ -343,18 +345,19 @@ SRS_YIELDS SRS_ERR srs_hooks_enter(struct srs_server *server, enum srs_hook hook
     srs_co_may_yield();
     const struct srs_config_vhost *vhost = srs_config_vhost_exact(server->config, facts->vhost);
     struct srs_hook_stay *stay = NULL;
+    bool heard = false;
     *out = NULL;
     if (vhost == NULL || !srs_hooks_wanted(vhost))
         return SRS_OK;
     srs_err err = new_stay(vhost, hook, facts, &stay);
     if (!err)
-        err = put_question(server, vhost, hook, facts);
+        err = put_question(server, vhost, hook, facts, &heard);
     if (!err) {
         *out = stay;
         return SRS_OK;
     }
     // One who left while the back-end thought about it may have been let in there.
-    if (err == SRS_E_SOCKET_READ || err == SRS_E_CANCELED) {
+    if (heard && (err == SRS_E_SOCKET_READ || err == SRS_E_CANCELED)) {
         struct srs_err_trace *story = srs_err_save();
         srs_hooks_leave(server, &stay, facts->conn);
         srs_err_restore(story);

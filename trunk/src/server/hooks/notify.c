@@ -143,17 +143,17 @@ static SRS_YIELDS bool tell_url(struct lane *lane, struct srs_hook_message *mess
                                 srs_err *canceled)
 {
     struct srs_hooks *hooks = lane->hooks;
-    unsigned status = 0;
+    struct srs_hook_reply reply = {.urls = NULL};
     unsigned missed = 0;
     srs_usec deadline = srs_now() + message->timeout;
     if (hooks->closing && deadline > hooks->close_at)
         deadline = hooks->close_at;
-    srs_err err = srs_hooks_call(hooks, message, message->urls[i], deadline, NULL, &status);
+    srs_err err = srs_hooks_call(hooks, message, message->urls[i], deadline, &reply);
     if (err == SRS_E_CANCELED) {
         *canceled = err;
         return false;
     }
-    bool again = srs_hooks_may_retry(err, status);
+    bool again = srs_hooks_may_retry(err, reply.status);
     if (err && srs_log_limit_pass(&hooks->failed_told, &missed)) {
         char shown[SRS_FETCH_SHOWN];
         srs_fetch_shown(message->urls[i], shown);

@@ -14,6 +14,7 @@
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
 #include "server/access/access.h"
+#include "server/config/compare.h"
 #include "server/deliver/talk.h"
 #include "server/forward/forward.h"
 #include "server/front.h"
@@ -119,11 +120,12 @@ static struct srs_hook_facts facts_of(const struct session *session, const struc
 }
 
 // The time that others took does not count against the peer, and the configuration may be another
-// one now.
+// one now: whoever waits holds the one of the vhost. Who was let into a vhost that is gone gets
+// into no other one.
 static SRS_ERR find_again(struct session *session, struct target *target, srs_usec began)
 {
     session->setup_until += srs_now() - began;
-    target->vhost = srs_config_vhost_find(session->server->config, target->url.vhost);
+    target->vhost = srs_config_vhost_exact(session->server->config, target->vhost->name);
     if (target->vhost == NULL || !target->vhost->enabled)
         return srs_fail(SRS_E_VHOST_GONE, "vhost %.80s", target->url.vhost);
     return SRS_OK;
@@ -138,6 +140,7 @@ static SRS_YIELDS SRS_ERR pass_hook(struct session *session, enum srs_hook hook,
     srs_err err = SRS_OK;
     if (!srs_hooks_wanted(target->vhost))
         return SRS_OK;
+    struct srs_config *config = srs_config_ref(session->server->config);
     if (hook != SRS_HOOK_CONNECT)
         err = srs_server_source(session->server, target->vhost, target->url.app, target->url.stream,
                                 &source);
@@ -152,6 +155,7 @@ static SRS_YIELDS SRS_ERR pass_hook(struct session *session, enum srs_hook hook,
     if (!err)
         err = find_again(session, target, began);
     struct srs_err_trace *story = srs_err_save();
+    srs_config_unref(config);
     srs_source_unref(source);
     srs_err_restore(story);
     return err;
@@ -166,12 +170,16 @@ static SRS_YIELDS SRS_ERR ask_copies(struct session *session, struct target *tar
     *asked = vhost->forward.enabled && vhost->forward.backend[0] != '\0';
     if (!*asked)
         return SRS_OK;
+    struct srs_config *config = srs_config_ref(session->server->config);
     srs_err err = let_go_of_input(session);
     if (!err) {
         struct srs_hook_facts facts = facts_of(session, target, NULL);
         err = srs_hooks_forward(session->server, &facts, copies);
     }
-    return err ? err : find_again(session, target, began);
+    if (!err)
+        err = find_again(session, target, began);
+    srs_config_unref(config);
+    return err;
 }
 
 static const char *page_url(const struct session *session)
