@@ -184,7 +184,7 @@ static void test_usage_given_bytes_then_rates_are_averages_of_the_window(void **
         sample(now += SRS_SEC);
     assert_int_equal(used->out_kbps, 0);
     assert_int_equal(used->in_kbps, 2);
-    sample(now += SRS_SEC);
+    sample(now + SRS_SEC);
     assert_int_equal(used->in_kbps, 0);
     srs_usage_leave(&place);
 }
@@ -206,7 +206,7 @@ static void test_usage_given_pause_then_window_begins_anew(void **state)
     sample(now += 60 * SRS_SEC);
     assert_int_equal(used->out_kbps, 0);
     send_bytes(SECOND_BYTES / 2);
-    sample(now += SRS_SEC);
+    sample(now + SRS_SEC);
     assert_int_equal(used->out_kbps, 10);
     srs_usage_leave(&place);
 }
