@@ -1,6 +1,6 @@
 // Asking the HTTP API: where it is, and who we are.
 //
-// Page parameter: api=PORT for an unusual port.
+// Page parameters: api=PORT for an unusual port; cookies=1 behind a proxy that knows its users by cookies.
 'use strict';
 
 const ASK_MS = 8000; // for one answer
@@ -109,8 +109,8 @@ async function request(base, path, options = {}) {
   const secret = secrets.getItem(SECRET);
   if (secret)
     headers.set('Authorization', secret);
-  // With credentials of ours the browser leaves its own out, and does not ask for some by itself.
-  const credentials = secret ? 'omit' : 'same-origin';
+  // Without 'omit' the browser asks for a password by itself, and the question hangs until it is answered.
+  const credentials = page.get('cookies') === '1' ? 'same-origin' : 'omit';
   const response = await fetch(base + path, { ...options, headers, credentials, cache: 'no-store', signal: AbortSignal.timeout(ASK_MS) });
   if (response.status === 401) {
     refuseSignIn(secret);

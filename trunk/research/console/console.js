@@ -450,7 +450,7 @@ async function end(path, who) {
     await askJson(path, { method: 'DELETE' });
     tell(`${who} was ended.`);
   } catch (error) {
-    tell(GONE.includes(error.code) ? `${who} was gone already.` : `${who} was not ended: ${wordsFor(error)}.`);
+    tell(error instanceof Refused && GONE.includes(error.code) ? `${who} was gone already.` : `${who} was not ended: ${wordsFor(error)}.`);
   }
   poll();
 }
@@ -603,7 +603,7 @@ async function reload() {
     seldomAt = 0;
     poll();
   } catch (error) {
-    setText(note, error.code === RAW_OFF ? 'Not allowed: http_api.raw_api wants enabled on and allow_reload on.' : `Not reloaded: ${wordsFor(error)}.`);
+    setText(note, error instanceof Refused && error.code === RAW_OFF ? 'Not allowed: http_api.raw_api wants enabled on and allow_reload on.' : `Not reloaded: ${wordsFor(error)}.`);
   }
 }
 
@@ -639,12 +639,14 @@ views.forEach((name, i) => {
 
 // ---- the clock of it all ----
 
+const SILENT = 'the server does not answer';
+
 function wordsFor(error) {
-  if (error.code)
+  if (error instanceof Refused)
     return error.message;
   if (error instanceof SyntaxError)
     return 'the answer is not the API\'s';
-  return error.name === 'TypeError' || error.name === 'TimeoutError' ? 'the server does not answer' : error.message;
+  return error.name === 'TypeError' || error.name === 'TimeoutError' ? SILENT : error.message;
 }
 
 let goodAt = 0; // when the last answers came
@@ -662,7 +664,7 @@ function complain(error) {
     showHealth('bad', 'Not signed in');
     return;
   }
-  const silent = !error.code && wordsFor(error) === 'the server does not answer';
+  const silent = wordsFor(error) === SILENT;
   const since = goodAt ? ` for ${duration((performance.now() - goodAt) / 1000)}` : '';
   showHealth('bad', silent ? `No answer${since}` : 'Trouble');
   if (!silent)

@@ -34,6 +34,7 @@ enum page_entry {
 };
 
 static const char console_path[] = "/console";
+static const char console_folder[] = "/console/";
 
 // Of the console, which ends clients: no script but its own, and no page of others around it. The
 // API and the streams may be on other ports.
@@ -185,7 +186,7 @@ static SRS_YIELDS SRS_ERR send_file(struct srs_exchange *exchange, const struct 
 {
     struct srs_span rest = file->bytes; // the page outlives all sessions
     struct srs_http_response response = srs_exchange_response(exchange, 200);
-    bool of_console = strncmp(file->path, console_path, sizeof console_path - 1) == 0;
+    bool of_console = strncmp(file->path, console_folder, strlen(console_folder)) == 0;
     response.content_type = file->content_type;
     response.content_length = (int64_t)rest.size;
     response.cache_control = "no-cache";
@@ -210,10 +211,14 @@ SRS_YIELDS SRS_ERR srs_page_serve(struct srs_exchange *exchange, bool *served)
         return SRS_OK;
     if (strcmp(exchange->request->path, console_path) == 0) {
         *served = true;
-        return srs_exchange_redirect(exchange, "/console/");
+        return srs_exchange_redirect(exchange, console_folder);
     }
-    const struct srs_page_file *file =
-        srs_page_find(exchange->server->page, exchange->request->path);
+    const char *path = exchange->request->path;
+    const struct srs_page_file *file = srs_page_find(exchange->server->page, path);
+    if (file == NULL && strncmp(path, console_folder, strlen(console_folder)) == 0) {
+        *served = true; // on a port of the API the index would come, for a script that is not there
+        return srs_exchange_plain(exchange, 404);
+    }
     if (file == NULL || (exchange->ports & file->ports) == 0)
         return SRS_OK;
     *served = true;
