@@ -142,7 +142,7 @@ $(OUT)/obj/tests/%.o: trunk/tests/%.c $(OUT)/flags
 
 # The pages are part of the program.
 $(OUT)/obj/src/server/page/embed.o: $(addprefix trunk/research/players/,index.html player.js player.css) \
-    $(addprefix trunk/research/console/,index.html console.js chart.js console.css)
+    $(addprefix trunk/research/console/,index.html console.js api.js chart.js player.js console.css)
 
 define layer_rule
 $(call layer_lib,$(1)): $(call objects,$($(1)_SOURCES)) $(OUT)/$(1).list

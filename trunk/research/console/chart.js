@@ -64,16 +64,17 @@ class Chart {
   // `names` are the classes of the lines; `format` turns a value into words; `told` gets what is under the pointer.
   constructor(element, room, stepMs, names, format, told) {
     Object.assign(this, { room, stepMs, names, format, told, values: names.map(() => []), at: null });
-    this.frame = svg('svg', { viewBox: '0 0 600 160', preserveAspectRatio: 'none', role: 'img' });
+    this.frame = svg('svg', { viewBox: '0 0 600 160', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
     this.grid = svg('path', { class: 'grid', d: 'M0 1H600M0 80H600M0 159H600' });
     this.cross = svg('path', { class: 'cross' });
     this.lines = names.map((name) => svg('path', { class: `line ${name}` }));
     this.frame.append(this.grid, ...this.lines, this.cross);
-    this.labels = ['top', 'middle'].map((name) => {
+    this.labels = ['top', 'middle', 'past'].map((name) => {
       const label = document.createElement('span');
       label.className = `label ${name}`;
       return label;
     });
+    this.labels[2].textContent = `${room * stepMs / 60000} min ago`;
     element.append(this.frame, ...this.labels);
     element.addEventListener('pointermove', (event) => {
       const box = element.getBoundingClientRect();

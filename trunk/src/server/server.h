@@ -2,6 +2,7 @@
 // state.
 #pragma once
 #include "core/log.h"
+#include "server/access/limits.h"
 #include "server/config/config.h"
 #include "server/deliver/beat.h"
 #include "server/deliver/writer.h"
@@ -35,6 +36,7 @@ struct srs_server {
     struct srs_hooks *hooks;
     struct srs_clients clients;
     struct srs_peers peers;
+    struct srs_limits limits;
     struct srs_stat stat;
     struct srs_sampler *sampler; // fills stat.system
     struct srs_scope services;   // listeners, beat, statistics

@@ -407,12 +407,22 @@ def head(case):
 # ---- the page ----------------------------------------------------------------------------------
 
 PLAYERS = "trunk/research/players"
+CONSOLE = "trunk/research/console"
 LIBRARY = "objs/npm/mpegts.js/dist/mpegts.js"
 PAGE = {"/": ("text/html; charset=utf-8", f"{PLAYERS}/index.html"),
         "/index.html": ("text/html; charset=utf-8", f"{PLAYERS}/index.html"),
         "/player.js": ("text/javascript; charset=utf-8", f"{PLAYERS}/player.js"),
         "/player.css": ("text/css; charset=utf-8", f"{PLAYERS}/player.css"),
         "/mpegts.js": ("text/javascript; charset=utf-8", LIBRARY)}
+# On the API's port too.
+CONSOLE_PAGE = {"/console/": ("text/html; charset=utf-8", f"{CONSOLE}/index.html"),
+                "/console/index.html": ("text/html; charset=utf-8", f"{CONSOLE}/index.html"),
+                "/console/console.js": ("text/javascript; charset=utf-8", f"{CONSOLE}/console.js"),
+                "/console/api.js": ("text/javascript; charset=utf-8", f"{CONSOLE}/api.js"),
+                "/console/chart.js": ("text/javascript; charset=utf-8", f"{CONSOLE}/chart.js"),
+                "/console/player.js": ("text/javascript; charset=utf-8", f"{CONSOLE}/player.js"),
+                "/console/console.css": ("text/css; charset=utf-8", f"{CONSOLE}/console.css"),
+                "/console/mpegts.js": ("text/javascript; charset=utf-8", LIBRARY)}
 
 
 def read(path):
@@ -420,14 +430,18 @@ def read(path):
         return file.read()
 
 
-def check_page(port, library):
-    for path, (kind, source) in PAGE.items():
+def check_page(port, library, files):
+    for path, (kind, source) in files.items():
         answer = ask(port, path)
         if source == LIBRARY and not library:
             check(answer.status == 404, f"{path} without a library: {answer.status}")
             continue
         check(answer.status == 200 and answer.headers["Content-Type"] == kind, f"{path}: {answer.status}")
         check(answer.headers["Cache-Control"] == "no-cache", f"{path}: {answer.headers}")
+        if files is CONSOLE_PAGE:
+            policy = answer.headers["Content-Security-Policy"]
+            check("script-src 'self'" in policy and "frame-ancestors 'self'" in policy, f"{path}: {policy}")
+            check(answer.headers["X-Content-Type-Options"] == "nosniff", f"{path}: {answer.headers}")
         check(answer.body == read(source), f"{path}: {len(answer.body)} bytes that are not those of {source}")
         check(ask(port, f"{path}?stream=live/x&autoplay=1").body == answer.body, f"{path} with a query")
         for method in ("POST", "PUT", "DELETE"):
@@ -436,15 +450,24 @@ def check_page(port, library):
 
 
 def page_files(case):
+    check(sorted(os.listdir(os.path.join(ROOT, CONSOLE))) == sorted({os.path.basename(f) for _, f in CONSOLE_PAGE.values()
+                                                                  if f != LIBRARY}), "a file of the console is not served")
     server = case.server()
-    check_page(server.http, os.path.exists(os.path.join(ROOT, LIBRARY)))
+    library = os.path.exists(os.path.join(ROOT, LIBRARY))
+    check_page(server.http, library, PAGE)
+    for port in (server.http, server.api):
+        check_page(port, library, CONSOLE_PAGE)
+        answer = ask(port, "/console")
+        check(answer.status == 302 and answer.headers["Location"] == "/console/", f"/console: {answer.status}")
 
 
 def page_without_library(case):
     """The program lies elsewhere and runs elsewhere: then there is no library to be found."""
     move = 'cp "$0" ./srs && exec ./srs "$@"'
     server = case.server(prefix=("env", "-C", case.folder, "sh", "-c", move))
-    check_page(server.http, False)
+    check_page(server.http, False, PAGE)
+    for port in (server.http, server.api):
+        check_page(port, False, CONSOLE_PAGE)
     check(any("player library is missing" in line for line in server.log_lines("warn")), "the log does not say so")
 
 
@@ -467,6 +490,8 @@ def page_gives_nothing_else_away(case):
     paths += [f"/{name}" for name in names] + [f"//{name}" for name in names]
     paths += ["/mpegts.js/../mpegts.js.map", "/mpegts.js.map", "/player.js/..", "/./../Makefile", "/player.js%00.txt",
               "/%2fetc/passwd", "file:///etc/passwd", "/objs/", "/.", "/~root", "*"]
+    paths += [f"/console/{'/'.join([dots] * n)}/{name}" for dots in up[:6] for n in (1, 4) for name in names]
+    paths += [f"/console/{name}" for name in names] + ["/console/api.js/", "/console/mpegts.js.map"]
     for port in (server.http, server.api):
         for path in paths:
             with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
@@ -476,7 +501,8 @@ def page_gives_nothing_else_away(case):
             leaks = [text for text in (secret, b"root:", b"SUFFIXES", b'"version": "1') if text in answer]
             check(not leaks, f"{path} gave {leaks}")
             # Whatever the API does not know is its index.
-            good = port == server.http and answer.startswith(b"HTTP/1.1 200") and path != "/."
+            indexed = port == server.api and not path.startswith("/console/")
+            good = answer.startswith(b"HTTP/1.1 200") and not indexed and path != "/."
             check(not good, f"{path} on port {port}: {answer[:60]}")
     check(ask(server.http, "/").status == 200, "the page after all that")
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Streams copied to other servers: to one of ours and to nginx-rtmp, targets that die and come back in the middle, that
 are not there, that refuse, and names that do not resolve. What arrives is the file's, byte for byte."""
-import glob
 import os
 import re
 import signal
@@ -9,18 +8,11 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import ROOT, check, free_port, main, make_flv, need, probe, wait_until
+from harness import ROOT, check, free_port, main, make_flv, probe, wait_until
+from nginx import start_nginx
 from wire import VIDEO, Rtmp, RtmpPlayer, RtmpPublisher, read_flv
 
-NGINX = """load_module {module};
-user root;
-daemon off;
-master_process off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-rtmp {{
+NGINX = """rtmp {{
     access_log off;
     server {{
         listen 127.0.0.1:{port};
@@ -91,24 +83,10 @@ class Target:
         server.kill()
 
 
-def start_nginx(case):
+def start_nginx_rtmp(case):
     """Its port."""
-    need("/usr/sbin/nginx", "nginx-light")
-    modules = glob.glob("/usr/lib/nginx/modules/ngx_rtmp_module.so")
-    check(modules, "nginx has no RTMP module: Debian package libnginx-mod-rtmp")
-    port, folder = free_port(), case.path("nginx")
-    os.makedirs(folder, exist_ok=True)
-    config = os.path.join(folder, "nginx.conf")
-    with open(config, "w", encoding="ascii") as file:
-        file.write(NGINX.format(module=modules[0], folder=folder, port=port))
-    program = case.program(["/usr/sbin/nginx", "-p", folder, "-c", config])
-    wait_until(lambda: check(program.running(), f"nginx ended: {program.output()}") or can_dial(port), 10, "nginx")
-    return port, program
-
-
-def can_dial(port):
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
+    port = free_port()
+    return port, start_nginx(case, NGINX.format(port=port), port, ["rtmp"])
 
 
 # ---- cases -----------------------------------------------------------------------------------
@@ -190,7 +168,7 @@ def case_killed_and_back(case):
 
 
 def case_to_nginx(case):
-    port, program = start_nginx(case)
+    port, program = start_nginx_rtmp(case)
     server = case.server(vhost=forward(to(port)))
     case.publish(server, "ng", media())
     wait_log(server, r"forward: publish to=")

@@ -776,7 +776,8 @@ def killed_with_publishers(case):
     took = time.monotonic() - began
     check(set(codes) == {"NetStream.Publish.Rejected"}, f"answers: { {c: codes.count(c) for c in set(codes)} }")
     check(took < 5 + 4, f"all were answered after {took:.1f} s")
-    check(most <= 64, f"{most} connections to back-ends at a time")
+    # 32 calls to each of two servers, and 16 connections that are kept.
+    check(most <= 80, f"{most} connections to back-ends at a time")
     for client in clients:
         client.close()
     check_witness(witness, since)

@@ -97,7 +97,8 @@ static SRS_YIELDS SRS_ERR write_clients(struct srs_api_call *call, struct srs_cl
         if (only != NULL && client->source != only)
             continue;
         ++*total;
-        if (srs_api_before_page(call, index) || srs_api_after_page(call, index++))
+        uint64_t at = index++;
+        if (srs_api_before_page(call, at) || srs_api_after_page(call, at))
             continue;
         err = srs_api_separate(call);
         if (!err)

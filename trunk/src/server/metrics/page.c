@@ -171,6 +171,10 @@ static void write_connections(const struct srs_server *server, struct srs_metric
     write_traffic(server, text, SRS_METRIC_CONNECTIONS_TOTAL, traffic_opened);
     one_count(text, SRS_METRIC_CONNECTIONS_LIMIT, (uint64_t)server->config->max_connections);
     one_count(text, SRS_METRIC_REFUSED_CONNECTIONS, server->refused);
+    srs_metrics_begin(text, SRS_METRIC_LIMITED_CLIENTS);
+    for (unsigned i = 0; i < SRS_LIMITS; i++)
+        srs_metrics_count(text, LABELS({"limit", srs_limit_name((enum srs_limit)i)}),
+                          server->limits.met[i]);
     write_traffic(server, text, SRS_METRIC_PROTOCOL_SEND_BYTES, traffic_out);
     write_traffic(server, text, SRS_METRIC_PROTOCOL_RECEIVE_BYTES, traffic_in);
     write_results(text, SRS_METRIC_TLS_HANDSHAKES, stat->handshakes_done, "failed",

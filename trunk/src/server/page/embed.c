@@ -27,7 +27,9 @@ EMBED("script", "trunk/research/players/player.js");
 EMBED("style", "trunk/research/players/player.css");
 EMBED("console_html", "trunk/research/console/index.html");
 EMBED("console_script", "trunk/research/console/console.js");
+EMBED("console_api", "trunk/research/console/api.js");
 EMBED("console_chart", "trunk/research/console/chart.js");
+EMBED("console_player", "trunk/research/console/player.js");
 EMBED("console_style", "trunk/research/console/console.css");
 
 #define EMBEDDED(name)                                                     \
@@ -43,5 +45,7 @@ EMBEDDED(script)
 EMBEDDED(style)
 EMBEDDED(console_html)
 EMBEDDED(console_script)
+EMBEDDED(console_api)
 EMBEDDED(console_chart)
+EMBEDDED(console_player)
 EMBEDDED(console_style)

@@ -26,12 +26,24 @@ enum page_entry {
     PAGE_CONSOLE,
     PAGE_CONSOLE_INDEX,
     PAGE_CONSOLE_SCRIPT,
+    PAGE_CONSOLE_API,
     PAGE_CONSOLE_CHART,
+    PAGE_CONSOLE_PLAYER,
     PAGE_CONSOLE_STYLE,
     PAGE_ENTRIES
 };
 
 static const char console_path[] = "/console";
+static const char console_folder[] = "/console/";
+
+// Of the console, which ends clients: no script but its own, and no page of others around it. The
+// API and the streams may be on other ports.
+static const struct srs_http_extra console_headers[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; media-src blob:; "
+     "connect-src *; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"},
+};
 
 struct srs_page {
     struct srs_page_file files[PAGE_ENTRIES];
@@ -104,7 +116,10 @@ static void fill_in(struct srs_page *page)
         [PAGE_CONSOLE_INDEX] = {"/console/index.html", html, BOTH, srs_page_embed_console_html()},
         [PAGE_CONSOLE_SCRIPT] = {"/console/console.js", script, BOTH,
                                  srs_page_embed_console_script()},
+        [PAGE_CONSOLE_API] = {"/console/api.js", script, BOTH, srs_page_embed_console_api()},
         [PAGE_CONSOLE_CHART] = {"/console/chart.js", script, BOTH, srs_page_embed_console_chart()},
+        [PAGE_CONSOLE_PLAYER] = {"/console/player.js", script, BOTH,
+                                 srs_page_embed_console_player()},
         [PAGE_CONSOLE_STYLE] = {"/console/console.css", style, BOTH,
                                 srs_page_embed_console_style()},
     };
@@ -169,10 +184,16 @@ const struct srs_page_file *srs_page_find(const struct srs_page *page, const cha
 
 static SRS_YIELDS SRS_ERR send_file(struct srs_exchange *exchange, const struct srs_page_file *file)
 {
-    struct srs_exchange_stream stream;
     struct srs_span rest = file->bytes; // the page outlives all sessions
-    srs_err err =
-        srs_exchange_begin(exchange, 200, file->content_type, (int64_t)rest.size, &stream);
+    struct srs_http_response response = srs_exchange_response(exchange, 200);
+    bool of_console = strncmp(file->path, console_folder, strlen(console_folder)) == 0;
+    response.content_type = file->content_type;
+    response.content_length = (int64_t)rest.size;
+    response.cache_control = "no-cache";
+    response.extra = console_headers;
+    response.extra_count = of_console ? SRS_COUNT(console_headers) : 0;
+    struct srs_exchange_stream stream = {.exchange = exchange, .head_only = response.head_only};
+    srs_err err = srs_exchange_head(exchange, &response);
     while (!err && rest.size > 0) {
         size_t size = rest.size < PIECE ? rest.size : PIECE;
         err = srs_exchange_piece(&stream, (struct srs_span){rest.bytes, size});
@@ -190,10 +211,14 @@ SRS_YIELDS SRS_ERR srs_page_serve(struct srs_exchange *exchange, bool *served)
         return SRS_OK;
     if (strcmp(exchange->request->path, console_path) == 0) {
         *served = true;
-        return srs_exchange_redirect(exchange, "/console/");
+        return srs_exchange_redirect(exchange, console_folder);
     }
-    const struct srs_page_file *file =
-        srs_page_find(exchange->server->page, exchange->request->path);
+    const char *path = exchange->request->path;
+    const struct srs_page_file *file = srs_page_find(exchange->server->page, path);
+    if (file == NULL && strncmp(path, console_folder, strlen(console_folder)) == 0) {
+        *served = true; // on a port of the API the index would come, for a script that is not there
+        return srs_exchange_plain(exchange, 404);
+    }
     if (file == NULL || (exchange->ports & file->ports) == 0)
         return SRS_OK;
     *served = true;

@@ -23,5 +23,5 @@ void srs_page_free(struct srs_page *page);
 const struct srs_page_file *srs_page_find(const struct srs_page *page, const char *path);
 
 // Answers GET and HEAD of a file on a port that serves it (sets *served), other methods with 405;
-// leaves all else. /console goes to /console/.
+// leaves all else. /console goes to /console/, of which all that is not there gets 404.
 SRS_YIELDS SRS_ERR srs_page_serve(struct srs_exchange *exchange, bool *served);

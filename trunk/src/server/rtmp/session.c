@@ -50,6 +50,7 @@ struct session {
     const struct srs_port *port;
     struct srs_rtmp_server machine;
     struct srs_client client;
+    struct srs_place place;          // while publishing or playing
     struct publisher *publisher;     // while publishing
     struct srs_viewer *viewer;       // while playing
     struct srs_hook_stay *connected; // what callbacks are to tell the end of; NULL without them
@@ -193,6 +194,17 @@ static SRS_ERR check_access(const struct session *session, const struct target *
     return srs_access_check(target->vhost, &peer, page_url(session), action);
 }
 
+// Who may publish or play is counted before a back-end is asked, so that nobody comes in between.
+static SRS_ERR take_place(struct session *session, const struct target *target, bool publish)
+{
+    struct srs_usage_client client = {.conn = session->conn,
+                                      .vhost = target->vhost->name,
+                                      .app = target->url.app,
+                                      .stream = target->url.stream,
+                                      .publish = publish};
+    return srs_limits_enter(session->server, target->vhost, &client, &session->place);
+}
+
 // Of Enhanced RTMP: all tracks, ModEx packets, and among these the time below a millisecond.
 enum { CAPS_MULTITRACK = 2, CAPS_MODEX = 4, CAPS_NANO = 8 };
 
@@ -288,6 +300,7 @@ static void end_publish(struct session *session)
     if (publisher == NULL)
         return;
     session->publisher = NULL;
+    srs_usage_leave(&session->place);
     srs_clients_remove(&session->server->clients, &session->client);
     const struct srs_source_stats *stats = &publisher->source->stats;
     srs_log_info("rtmp", "unpublish stream=%s video=%llu audio=%llu bytes=%llu dropped=%llu",
@@ -381,6 +394,8 @@ static SRS_YIELDS SRS_ERR on_publish(struct session *session)
     srs_err err = find_target(session, &target);
     if (!err) {
         err = check_access(session, &target, SRS_ACCESS_PUBLISH);
+        if (!err)
+            err = take_place(session, &target, true);
         if (!err)
             err = ask_and_publish(session, &target);
         srs_rtmp_url_fini(&target.url);
@@ -506,6 +521,7 @@ static void end_play(struct session *session)
     if (viewer == NULL)
         return;
     session->viewer = NULL;
+    srs_usage_leave(&session->place);
     srs_clients_remove(&session->server->clients, &session->client);
     srs_log_info("rtmp", "stop play packets=%llu skipped=%llu out=%llu",
                  (unsigned long long)viewer->stats.packets,
@@ -591,6 +607,8 @@ static SRS_YIELDS SRS_ERR on_play(struct session *session)
     srs_err err = find_target(session, &target);
     if (!err) {
         err = check_access(session, &target, SRS_ACCESS_PLAY);
+        if (!err)
+            err = take_place(session, &target, false);
         if (!err)
             err = ask_and_play(session, &target, &source);
         srs_rtmp_url_fini(&target.url);
@@ -879,6 +897,18 @@ static void log_end(const struct session *session, srs_err err)
         srs_server_log_stranger(session->server, err, "rtmp", "close", session->peer);
 }
 
+// A publisher cannot know what it did wrong where a limit ends it.
+static void tell_kicked(struct session *session)
+{
+    srs_err why = session->client.kicked;
+    struct srs_rtmp_status status = {.level = "error",
+                                     .code = "NetStream.Publish.Rejected",
+                                     .description = srs_err_sentence(why)};
+    if (why == SRS_E_LIMIT_BANDWIDTH && session->publisher != NULL)
+        srs_err_drop(srs_rtmp_server_status(&session->machine, &status),
+                     "the connection ends in any case");
+}
+
 static void name_peer(struct session *session)
 {
     struct srs_endpoint peer = srs_conn_peer(session->conn);
@@ -913,8 +943,10 @@ static SRS_YIELDS srs_err session_main(void *arg)
         err = serve(session);
     srs_clients_note_end(&session->server->clients, &session->client, err);
     log_end(session, err);
+    tell_kicked(session);
     end_publish(session);
     end_play(session);
+    srs_usage_leave(&session->place);                                     // let in, not begun
     srs_hooks_leave(session->server, &session->streaming, session->conn); // let in, not begun
     srs_hooks_leave(session->server, &session->connected, session->conn);
     struct srs_span words = srs_rtmp_server_pending(&session->machine);

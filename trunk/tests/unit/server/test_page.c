@@ -1,4 +1,5 @@
-// The player page: which paths there are, and what may be its library.
+// The player page and the console: which paths there are, on which ports, and what may be their
+// library.
 #include "core/log.h"
 #include "server/page/page_priv.h"
 #include "test.h"
@@ -6,6 +7,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define HTML   "text/html; charset=utf-8"
+#define SCRIPT "text/javascript; charset=utf-8"
+#define STYLE  "text/css; charset=utf-8"
 
 static char folder[] = "/tmp/test_page.XXXXXX";
 static char paths[6][64];
@@ -59,6 +64,18 @@ static void test_page_given_its_paths_then_only_these_are_found(void **state)
         "/live/x",
         "/index.html/",
         "/objs/npm/mpegts.js/dist/mpegts.js",
+        "/console",
+        "/console//",
+        "/console/.",
+        "/console/../",
+        "/console/../index.html",
+        "/console/../../etc/passwd",
+        "/console/players/index.html",
+        "/console/player.css",
+        "/console/api",
+        "/console.js",
+        "/api.js",
+        "/chart.js",
     };
     const char *good = paths[GOOD];
     struct srs_page *page = NULL;
@@ -70,7 +87,7 @@ static void test_page_given_its_paths_then_only_these_are_found(void **state)
     assert_non_null(index);
     assert_ptr_equal(root->bytes.bytes, index->bytes.bytes);
     assert_memory_equal(root->bytes.bytes, "<!doctype html>", 15);
-    assert_string_equal(root->content_type, "text/html; charset=utf-8");
+    assert_string_equal(root->content_type, HTML);
     for (size_t i = 0; i < SRS_COUNT(others); i++)
         if (srs_page_find(page, others[i]) != NULL)
             fail_msg("%s is found", others[i]);
@@ -80,22 +97,43 @@ static void test_page_given_its_paths_then_only_these_are_found(void **state)
 // The bytes in the program are those of the tree.
 static void test_page_given_its_files_then_they_are_whole(void **state)
 {
-    static const char *const names[] = {"/index.html", "/player.js", "/player.css"};
+    enum { BOTH = SRS_PORT_SERVER | SRS_PORT_API };
+    static const struct {
+        const char *path;
+        const char *file; // below trunk/research
+        const char *type;
+        unsigned ports;
+    } rows[] = {
+        {"/", "players/index.html", HTML, SRS_PORT_SERVER},
+        {"/index.html", "players/index.html", HTML, SRS_PORT_SERVER},
+        {"/player.js", "players/player.js", SCRIPT, SRS_PORT_SERVER},
+        {"/player.css", "players/player.css", STYLE, SRS_PORT_SERVER},
+        {"/console/", "console/index.html", HTML, BOTH},
+        {"/console/index.html", "console/index.html", HTML, BOTH},
+        {"/console/console.js", "console/console.js", SCRIPT, BOTH},
+        {"/console/api.js", "console/api.js", SCRIPT, BOTH},
+        {"/console/chart.js", "console/chart.js", SCRIPT, BOTH},
+        {"/console/player.js", "console/player.js", SCRIPT, BOTH},
+        {"/console/console.css", "console/console.css", STYLE, BOTH},
+    };
     struct srs_page *page = NULL;
     (void)state;
     assert_err(SRS_OK, srs_page_load_from(NULL, 0, &page), "load");
-    for (size_t i = 0; i < SRS_COUNT(names); i++) {
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
         static char bytes[256 * 1024];
         char path[64];
-        (void)snprintf(path, sizeof path, "trunk/research/players%s", names[i]);
+        (void)snprintf(path, sizeof path, "trunk/research/%s", rows[i].file);
         FILE *file = fopen(path, "r");
         assert_non_null(file);
         size_t size = fread(bytes, 1, sizeof bytes, file);
         (void)fclose(file);
-        const struct srs_page_file *found = srs_page_find(page, names[i]);
-        assert_non_null(found);
+        const struct srs_page_file *found = srs_page_find(page, rows[i].path);
+        if (found == NULL)
+            fail_msg("%s is not found", rows[i].path);
         assert_int_equal(found->bytes.size, size);
         assert_memory_equal(found->bytes.bytes, bytes, size);
+        assert_string_equal(found->content_type, rows[i].type);
+        assert_int_equal(found->ports, rows[i].ports);
     }
     srs_page_free(page);
 }
@@ -120,12 +158,14 @@ static void test_page_given_libraries_then_the_first_good_one_counts(void **stat
         struct srs_page *page = NULL;
         assert_err(SRS_OK, srs_page_load_from(places, 2, &page), rows[i].why);
         const struct srs_page_file *file = srs_page_find(page, "/mpegts.js");
-        if ((file != NULL) != rows[i].found)
+        const struct srs_page_file *of_console = srs_page_find(page, "/console/mpegts.js");
+        if ((file != NULL) != rows[i].found || (of_console != NULL) != rows[i].found)
             fail_msg("%s: %s", rows[i].why, file != NULL ? "found" : "not found");
         if (file != NULL) {
             assert_int_equal(file->bytes.size, 11);
             assert_memory_equal(file->bytes.bytes, "var mpegts;", 11);
-            assert_string_equal(file->content_type, "text/javascript; charset=utf-8");
+            assert_string_equal(file->content_type, SCRIPT);
+            assert_ptr_equal(of_console->bytes.bytes, file->bytes.bytes);
         }
         srs_page_free(page);
     }
