@@ -533,6 +533,10 @@ def configuration_in_force(case):
         check(status_of(url(server, f"api/v1/config{query}")) == status, query)
     check(status_of("-X", "POST", url(server, "api/v1/config")) == "405", "POST")
     check(api(server, "config?callback=f").startswith('{"code":0,'), "no script for other sites")
+    rules = "".join(f"deny play 10.1.{i // 256}.{i % 256};\n" for i in range(15000))
+    server = server_with(case, top=f"vhost b.example {{ security {{ enabled on;\n{rules} }} }}\n")
+    for query in ("", "?format=conf"):
+        check(api(server, f"config{query}") == '{"code":7003}', f"a vhost that is too long to be shown {query}")
     many = "".join(f"vhost v{i}.example {{ play {{ gop_cache off; }} }}\n" for i in range(300))
     server = server_with(case, top=many)
     text = api(server, "config")

@@ -1,5 +1,6 @@
 // Routes of the API. The handlers are in the other files of this folder.
 #include "server/api/api.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "server/api/handlers.h"
 
@@ -86,13 +87,25 @@ bool srs_api_takes_body(const struct srs_http_request *request, unsigned ports)
     return route != NULL && (route->flags & BODY) != 0 && request->method == SRS_HTTP_POST;
 }
 
+// Of which nothing has gone out yet.
+static SRS_YIELDS SRS_ERR refuse_too_long(struct srs_api_call *call, srs_err err)
+{
+    srs_err_log_warn(err, "api", "an answer is too long");
+    srs_buf_consume(&call->out, srs_buf_size(&call->out));
+    call->type = NULL;
+    return srs_api_fail(call, SRS_E_LIMIT);
+}
+
 static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, const struct route *route)
 {
     const struct srs_http_request *request = exchange->request;
     struct srs_api_call call = {.exchange = exchange};
     srs_err err = srs_api_query_read(request->query, request->method, &call.query);
-    if (!err)
-        err = route->serve(&call, request->path + strlen(route->path));
+    if (err)
+        return err;
+    err = route->serve(&call, request->path + strlen(route->path));
+    if (err == SRS_E_LIMIT && exchange->request != NULL)
+        err = refuse_too_long(&call, err);
     srs_buf_fini(&call.out);
     return err;
 }
