@@ -1,6 +1,5 @@
 // Routes of the API. The handlers are in the other files of this folder.
 #include "server/api/api.h"
-#include "core/log.h"
 #include "core/mem.h"
 #include "server/api/handlers.h"
 
@@ -87,10 +86,13 @@ bool srs_api_takes_body(const struct srs_http_request *request, unsigned ports)
     return route != NULL && (route->flags & BODY) != 0 && request->method == SRS_HTTP_POST;
 }
 
-// Of which nothing has gone out yet.
+// The answer, of which nothing has gone out yet, or a parameter.
 static SRS_YIELDS SRS_ERR refuse_too_long(struct srs_api_call *call, srs_err err)
 {
-    srs_err_log_warn(err, "api", "an answer is too long");
+    char text[SRS_ENDPOINT_TEXT];
+    struct srs_endpoint peer = srs_conn_peer(call->exchange->conn);
+    srs_endpoint_format(&peer, text);
+    srs_server_log_stranger(call->exchange->server, err, "api", "too long", text);
     srs_buf_consume(&call->out, srs_buf_size(&call->out));
     call->type = NULL;
     return srs_api_fail(call, SRS_E_LIMIT);
