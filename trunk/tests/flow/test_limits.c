@@ -1,6 +1,7 @@
 // Limits of clients and bandwidth, with RTMP sessions on sockets in this process and a clock that
 // is set.
 #include "flow_server.h"
+#include "server/access/limits.h"
 #include "server/rtmp/session.h"
 #include "set_clock.h"
 #include <stdio.h>
@@ -29,15 +30,15 @@ static int teardown(void **state)
 {
     (void)state;
     flow_server_close(&flow);
-    assert_int_equal(flow.server.limits.usage.entry_count, 0);
-    assert_int_equal(flow.server.limits.usage.place_count, 0);
+    assert_int_equal(flow.server.usage.entry_count, 0);
+    assert_int_equal(flow.server.usage.place_count, 0);
     return 0;
 }
 
 static void assert_met(enum srs_limit limit, unsigned times)
 {
     for (unsigned i = 0; i < SRS_LIMITS; i++) {
-        uint64_t met = flow.server.limits.met[i];
+        uint64_t met = flow.server.limited[i];
         if (met != (i == limit ? times : 0))
             fail_msg("%s: %llu times", srs_limit_name((enum srs_limit)i), (unsigned long long)met);
     }
@@ -111,7 +112,7 @@ static void test_limits_given_all_players_then_one_more_is_refused(void **state)
     assert_player_refused("a");
     assert_met(SRS_LIMIT_PLAYERS_PER_STREAM, 1);
     flow_peer_begin(&b, &flow, "b", false);
-    flow.server.limits.met[SRS_LIMIT_PLAYERS_PER_STREAM] = 0;
+    flow.server.limited[SRS_LIMIT_PLAYERS_PER_STREAM] = 0;
     assert_player_refused("c");
     assert_met(SRS_LIMIT_PLAYERS, 1);
     flow_peer_command(&a[0], 0, "deleteStream", NULL, 1);
@@ -233,7 +234,7 @@ static void test_limits_given_bandwidth_of_publishers_used_up_then_no_further_on
         flow_peer_free(&second);
         flow_peer_free(&peer);
         flow_wait_for(flow.server.clients.count == 0);
-        flow.server.limits.met[rows[i].limit] = 0;
+        flow.server.limited[rows[i].limit] = 0;
     }
 }
 
@@ -276,7 +277,7 @@ static void test_limits_given_bandwidth_of_players_used_up_then_no_further_one(v
         flow_peer_free(&player);
         flow_peer_free(&peer);
         flow_wait_for(flow.server.clients.count == 0);
-        flow.server.limits.met[rows[i].limit] = 0;
+        flow.server.limited[rows[i].limit] = 0;
     }
 }
 
