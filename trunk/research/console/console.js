@@ -487,7 +487,10 @@ function showClientList(list, items) {
 }
 
 async function showClients() {
-  const { clients, total } = await askJson(`/api/v1/clients/?start=${clientsPager.from}&count=${CLIENTS_PAGE}`);
+  const { from } = clientsPager;
+  const { clients, total } = await askJson(`/api/v1/clients/?start=${from}&count=${CLIENTS_PAGE}`);
+  if (from !== clientsPager.from)
+    return; // turned meanwhile, and asked again
   if (clientsPager.show(total, 'client', 'No clients.'))
     showClientList(byId('clients'), clients);
   else
