@@ -134,8 +134,21 @@ static srs_err value_silent(struct walk *walk, unsigned depth)
 
 // --- objects ------------------------------------------------------------------------------------
 
+// Flex wraps arrays and objects in classes that write one value; others have forms of their own. A
+// name that is the number of an earlier text counts as unknown, as it is while skipping.
+static srs_err external_check(struct srs_rd name_at, struct srs_span name)
+{
+    bool numbered = (read_u29(&name_at) & 1) == 0;
+    if (!numbered && (srs_amf0_equals(name, "flex.messaging.io.ArrayCollection") ||
+                      srs_amf0_equals(name, "flex.messaging.io.ObjectProxy")))
+        return SRS_OK;
+    return srs_fail(SRS_E_RTMP_AMF0_DECODE, "AMF3 class of an unknown form, name of %zu bytes",
+                    name.size);
+}
+
 static srs_err traits_add(struct walk *walk, uint32_t head, struct traits *out)
 {
+    struct srs_rd name_at = *walk->in;
     struct srs_span name;
     srs_err err = read_string(walk, walk->in, true, &name);
     if (err)
@@ -145,15 +158,8 @@ static srs_err traits_add(struct walk *walk, uint32_t head, struct traits *out)
                            .dynamic = (head & 8) != 0,
                            .external = (head & 4) != 0};
     if (out->external) {
-        // Flex wraps arrays and objects in classes that write one value; others have forms of their
-        // own.
         out->sealed = 0;
-        if (!srs_amf0_equals(name, "flex.messaging.io.ArrayCollection") &&
-            !srs_amf0_equals(name, "flex.messaging.io.ObjectProxy"))
-            return srs_fail(SRS_E_RTMP_AMF0_DECODE,
-                            "AMF3 class of an unknown form, name of %zu "
-                            "bytes",
-                            name.size);
+        err = external_check(name_at, name);
     }
     for (uint32_t i = 0; !err && i < out->sealed; i++)
         err = read_string(walk, walk->in, true, &name);

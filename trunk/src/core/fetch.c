@@ -395,7 +395,9 @@ static CURLcode on_tls(CURL *easy, void *context, void *arg)
 
 static bool has_room(const struct srs_fetcher *fetcher, const struct peer *peer)
 {
-    return fetcher->running < SRS_FETCH_MAX && peer->running < SRS_FETCH_SERVER_MAX;
+    unsigned most =
+        peer->running < SRS_FETCH_FEW ? SRS_FETCH_MAX : SRS_FETCH_MAX - SRS_FETCH_SPARED;
+    return fetcher->running < most && peer->running < SRS_FETCH_SERVER_MAX;
 }
 
 static void begin_turn(struct call *call)
@@ -797,6 +799,7 @@ SRS_YIELDS SRS_ERR srs_fetch(struct srs_fetcher *fetcher, const struct srs_fetch
         answer->status = (unsigned)status;
         call->answer.body = (struct srs_buf){0};
     }
+    answer->begun = call->easy != NULL;
     end_call(call);
     return err;
 }

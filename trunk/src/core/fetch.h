@@ -12,7 +12,11 @@ enum {
     // Calls under way to one host and port; more of them wait in line, within their own deadlines.
     // A back-end that answers within 50 ms serves 600 calls a second with these.
     SRS_FETCH_SERVER_MAX = 32,
-    SRS_FETCH_MAX = 96,         // to all hosts together: below what is kept free of descriptors
+    SRS_FETCH_MAX = 96, // to all hosts together: below what is kept free of descriptors
+    // Of these the last are for who has few under way, so that some hosts that hang do not hold up
+    // the calls to all others.
+    SRS_FETCH_SPARED = 32,
+    SRS_FETCH_FEW = 4,
     SRS_FETCH_KEPT_MAX = 16,    // connections without a call
     SRS_FETCH_URL_MAX = 4096,   // bytes
     SRS_FETCH_HEAD_MAX = 32768, // of the answer, interim ones included
@@ -39,6 +43,7 @@ struct srs_fetch {
 
 struct srs_fetch_answer {
     unsigned status;
+    bool begun;          // the server may have heard of it, also when the call failed
     struct srs_buf body; // the caller's
 };
 
@@ -46,7 +51,7 @@ struct srs_fetch_answer {
 // TLS_HANDSHAKE, TLS_KEY_CRT for HTTPS with nobody to trust, HTTP_PARSE_HEADER for what is no HTTP,
 // HTTP_RESPONSE_EOF for an answer that is cut short, LIMIT for one above a limit, SOCKET_WRITE,
 // SOCKET_TIMEOUT at the deadline (with a story), NO_MEMORY, STACKS, CANCELED. *answer owns nothing
-// then.
+// then, and says whether the call was begun.
 SRS_YIELDS SRS_ERR srs_fetch(struct srs_fetcher *fetcher, const struct srs_fetch *fetch,
                              srs_usec deadline, struct srs_fetch_answer *answer);
 

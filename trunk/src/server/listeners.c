@@ -258,7 +258,24 @@ static void want_pages(struct wants *wants, const struct srs_config *config)
     }
 }
 
-// Where the exporter names a port of the API, that serves the metrics as well and stands in front.
+static bool has_api_at(const struct wants *wants, const struct srs_config_endpoint *at)
+{
+    for (size_t i = 0; i < wants->count; i++)
+        if ((wants->items[i].port->serves & SRS_PORT_API) != 0 &&
+            wants->items[i].port->tls == SRS_CERTS_NONE &&
+            srs_config_same_endpoint(wants->items[i].at, at))
+            return true;
+    return false;
+}
+
+// Where the exporter names a port of the API, that serves the metrics as well.
+static void want_exporter(struct wants *wants, const struct srs_config_endpoints *endpoints)
+{
+    for (size_t i = 0; i < endpoints->count; i++)
+        if (!is_covered(endpoints, i) && !has_api_at(wants, &endpoints->items[i]))
+            wants->items[wants->count++] = (struct wanted){&endpoints->items[i], &exporter_port};
+}
+
 static void want_all(struct wants *wants, const struct srs_config *config)
 {
     want(wants, &config->rtmp_listen, &rtmp_port);
@@ -266,7 +283,7 @@ static void want_all(struct wants *wants, const struct srs_config *config)
         want(wants, &config->rtmps.listen, &rtmps_port);
     want_pages(wants, config);
     if (config->exporter.enabled)
-        want(wants, &config->exporter.listen, &exporter_port);
+        want_exporter(wants, &config->exporter.listen);
 }
 
 // --- changes ------------------------------------------------------------------------------------

@@ -49,6 +49,8 @@ static SRS_YIELDS SRS_ERR start(struct srs_server *server, const struct srs_conf
     if (!err)
         err = srs_scope_spawn(&server->services, statistics_main, server);
     if (!err)
+        err = srs_limits_start(server);
+    if (!err)
         err = srs_sampler_new(&server->services, &server->config, &server->stat.system,
                               &server->sampler);
     if (!err)

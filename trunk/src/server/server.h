@@ -2,12 +2,12 @@
 // state.
 #pragma once
 #include "core/log.h"
+#include "server/access/limits.h"
 #include "server/config/config.h"
 #include "server/deliver/beat.h"
 #include "server/deliver/writer.h"
 #include "server/life/identity.h"
 #include "server/stat/clients.h"
-#include "server/stat/hooks.h"
 #include "server/stat/peers.h"
 #include "server/stat/stat.h"
 #include "stream/source.h"
@@ -34,9 +34,9 @@ struct srs_server {
     struct srs_reload *reload;
     struct srs_check *check; // of posted configurations
     struct srs_hooks *hooks;
-    struct srs_hook_counts hook_counts[SRS_HOOKS];
     struct srs_clients clients;
     struct srs_peers peers;
+    struct srs_limits limits;
     struct srs_stat stat;
     struct srs_sampler *sampler; // fills stat.system
     struct srs_scope services;   // listeners, beat, statistics

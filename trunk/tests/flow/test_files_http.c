@@ -213,7 +213,8 @@ static void test_files_given_paths_then_those_files_or_their_status(void **state
         {"GET /static/a.txt", "", 404, NULL, NULL},
     };
     check(rows, SRS_COUNT(rows));
-    assert_int_equal(fetch_at(&api_port, "GET /a.txt", ""), 404);
+    assert_int_equal(fetch_at(&api_port, "GET /a.txt", ""), 200); // the list of the API
+    assert_non_null(strstr(answer, "\"urls\""));
 }
 
 static void test_files_given_big_file_then_every_byte_of_it(void **state)

@@ -2,6 +2,7 @@
 // whole tags, and memory follows bytes.
 // Covers: ingest/flv_ingest.c ingest/flv_codecs.c
 #include "codec/flv.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "fuzz/fuzz.h"
 #include "server/deliver/mux.h"
@@ -45,6 +46,11 @@ static void consume(struct srs_consumer *consumer, struct srs_mux_state *state,
     }
 }
 
+enum {
+    RECORD_HEAD_MAX = 64,
+    PACKET_MAX = sizeof(struct srs_packet) + sizeof(struct srs_track) + RECORD_HEAD_MAX
+};
+
 static void feed(struct srs_source *source, struct srs_consumer *consumer, struct srs_rd *in,
                  const struct srs_mux_params *params)
 {
@@ -62,8 +68,9 @@ static void feed(struct srs_source *source, struct srs_consumer *consumer, struc
         now += (srs_usec)(tag.stream_id & 0xFF) * 4 * SRS_MSEC;
         err = srs_flv_ingest_message(&ingest, tag.type, tag.timestamp, srs_rd_span(in, size), now);
         fed += SRS_FLV_TAG_SIZE + size;
-        // Empty NAL units go and lengths of one byte become four: at most four times the bytes.
-        fuzz_assert(source->log.bytes <= 4 * fed + source->log.next * sizeof(struct srs_packet));
+        // Empty NAL units go and lengths of one byte become four: at most four times the bytes. As
+        // much again are records that are made of parameter sets, each with a track's version.
+        fuzz_assert(source->log.bytes <= 8 * fed + source->log.next * PACKET_MAX);
         // A track's share of a message has four bytes at least in front of its data.
         fuzz_assert(source->log.next <= fed / 4);
         if ((tag.stream_id & 0x100) != 0)
@@ -85,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_block block = fuzz_block_copy(data, size);
     struct srs_rd in = srs_rd_init(block.bytes, block.size);
 
+    srs_log_set_level(SRS_LOG_ERROR); // what is dropped is told, thousands of times a second here
     fuzz_assert(srs_sources_new(NULL, &sources) == SRS_OK);
     fuzz_assert(srs_source_get(sources, "v", "a", "s", &limits, &source) == SRS_OK);
     fuzz_assert(srs_source_publish(source, &publisher, 1) == SRS_OK);

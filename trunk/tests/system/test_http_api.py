@@ -114,6 +114,7 @@ def members_in_order(case):
             ("clusters?ip=1.2.3.4&vhost=v&app=a&stream=s&coworker=c:1", ".", "code data"),
             ("clusters?ip=1.2.3.4&vhost=v&app=a&stream=s", ".data", "query origin"),
             ("clusters?ip=1.2.3.4&vhost=v&app=a&stream=s", ".data.query", "ip vhost app stream"),
+            ("clusters?vhost=v&app=a&stream=" + "s" * 200, ".data.query", "ip vhost app stream"),
             ("tests/errors", ".", "code"), ("config", ".", HEAD + " data"),
             ("config", ".data", "profile config vhosts"), ("warnings", ".", HEAD + " warnings total")]:
         got = keys(program, api(server, path))
@@ -143,7 +144,8 @@ def values(case):
     moved = curl("-D", "-", "-o", "/dev/null", url(server, "api/v1/tests/redirects"))
     check(" 301 " in moved and "Location: /api/v1/tests/errors\r\n" in moved, moved)
     check(curl("-L", url(server, "api/v1/tests/redirects")) == '{"code":100}', "the redirect followed")
-    check(jq(".data.features.ssl, .data.features.hls", api(server, "features")) == "true\nfalse", "features")
+    features = jq(".data.features.ssl, .data.features.callback, .data.features.hls", api(server, "features"))
+    check(features == "true\ntrue\nfalse", "features")
     check(jq(".data.license", api(server, "authors")) == "MIT", "license")
 
 

@@ -20,10 +20,11 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import SRS_BIN, Failure, check, free_port, main, make_flv, wait_until
 from tls import TLS_PORTS, TlsFlvPlayer, TlsRtmpPlayer, client_context, make_certificate
-from wire import VIDEO, FlvPlayer, Rtmp, RtmpPlayer, command, rtmp_ready
+from wire import VIDEO, FlvPlayer, Rtmp, RtmpPlayer, command
 
 BEAT = 0.35
 GAP = 0.2  # beyond the beat
+PAGE = "www.example.com"  # where clients say that they come from
 SPARE = "vhost spare.example { enabled %s; }\n"
 VIEWERS = (FlvPlayer, RtmpPlayer, TlsFlvPlayer, TlsRtmpPlayer)
 
@@ -59,7 +60,7 @@ class Row:
             return next((w for w in self.words if w != now), now)
         if self.type == "listen":
             return f"{now} {free_port()}".strip()
-        return {"word": "other", "list": "127.0.0.1:1", "nets": "none", "free": "{ a b; }", "any": "1"}[self.type]
+        return {"word": "other", "list": "127.0.0.1:1", "nets": "none", "rules": "play 127.0.0.1", "free": "{ a b; }", "any": "1"}[self.type]
 
     def other_number(self, now):
         try:
@@ -275,6 +276,34 @@ def at_each_packet(load, changed, _):
         check(len(load.witness.arrivals) < seen + 15, f"{len(load.witness.arrivals) - seen} reads in two beats")
 
 
+def somebody(load):
+    return Rtmp(load.server.rtmp).handshake().connect(load.server, pageUrl=f"http://{PAGE}/").create_stream()
+
+
+def first_of(load, verb, name):
+    """What a client is told that asks for it: the code of a status."""
+    client = somebody(load)
+    client.send(command(verb, 3, None, name, "live", msid=1, csid=4))
+    try:
+        while True:
+            for kind, _, _, body in client.messages:
+                found = kind == 20 and re.search(rb"NetStream\.\w+\.(Start|Failed|Rejected)", body)
+                if found:
+                    return found.group(0).decode()
+            check(client.read(), f"closed before an answer to {verb}")
+    finally:
+        client.close()
+
+
+def no_further(verb, refusal):
+    """A new client is refused; those who are there stay, which is looked at after each reload."""
+    def seen(load, changed, _):
+        got = first_of(load, verb, "y" if verb == "play" else "third")
+        start = f"NetStream.{verb.capitalize()}.Start"
+        check(got == (refusal if changed else start), f"{verb}: {got}")
+    return seen
+
+
 # {path: other value, or {path: value} where several must go together}
 def others(load):
     two = load.certs[1]
@@ -292,13 +321,23 @@ def others(load):
         "vhost.http_static.dir": load.dirs[1],
         "vhost.play.mw_msgs": "1",
         "vhost.publish.kickoff_for_idle": "3600",
+        "vhost.security.enabled": {"vhost.security.enabled": "on", "vhost.security.deny": "play 10.0.0.0/8"},
+        "vhost.security.deny": {"vhost.security.enabled": "on", "vhost.security.deny": "publish 10.0.0.0/8"},
+        "vhost.security.allow": {"vhost.security.enabled": "on", "vhost.security.allow": "play all; allow publish 127.0.0.1"},
+        "vhost.limits.max_players": "8",  # less than there are
+        "vhost.limits.in_bandwidth_per_stream": "100000",
     }
+    for name in ("all", "publish", "play"):
+        values[f"vhost.refer.{name}"] = {"vhost.refer.enabled": "on", f"vhost.refer.{name}": PAGE}
     for scope in ("rtmps", "http_api.https", "http_server.https"):
         values[f"{scope}.cert"] = values[f"{scope}.key"] = {f"{scope}.cert": two[0], f"{scope}.key": two[1]}
     return values
 
 
 EFFECTS = {
+    "vhost.limits.max_players": no_further("play", "NetStream.Play.Failed"),
+    "vhost.limits.max_players_per_stream": no_further("play", "NetStream.Play.Failed"),
+    "vhost.limits.max_publishers": no_further("publish", "NetStream.Publish.Rejected"),
     "max_connections_per_ip": one_of_an_address,
     "proxy_from": proxy_is_believed,
     "rtmps.enabled": listens("rtmps"),
@@ -323,8 +362,8 @@ EFFECTS["http_server.listen"] = new_port
 
 def next_client(load, row):
     """Somebody begins to publish, and somebody to play what is live, under what counts for the next."""
-    rtmp_ready(load.server).publish(row.path).close()
-    client = rtmp_ready(load.server)
+    somebody(load).publish(row.path).close()
+    client = somebody(load)
     client.send(command("play", 4, None, "x", -2000, msid=1, csid=8))
     while not any(message[0] == VIDEO for message in client.messages):
         check(client.read(), "closed before a picture")

@@ -68,7 +68,7 @@ static const struct {
     const char *name;
     bool built;
 } features[] = {
-    {"ssl", true},         {"hls", false},       {"hds", false},    {"callback", false},
+    {"ssl", true},         {"hls", false},       {"hds", false},    {"callback", true},
     {"api", true},         {"httpd", true},      {"dvr", false},    {"transcode", false},
     {"ingest", false},     {"stat", true},       {"caster", false}, {"complex_send", true},
     {"tcp_nodelay", true}, {"so_sendbuf", true}, {"mr", true},

@@ -97,7 +97,8 @@ static SRS_YIELDS SRS_ERR write_clients(struct srs_api_call *call, struct srs_cl
         if (only != NULL && client->source != only)
             continue;
         ++*total;
-        if (srs_api_before_page(call, index) || srs_api_after_page(call, index++))
+        uint64_t at = index++;
+        if (srs_api_before_page(call, at) || srs_api_after_page(call, at))
             continue;
         err = srs_api_separate(call);
         if (!err)
@@ -108,18 +109,31 @@ static SRS_YIELDS SRS_ERR write_clients(struct srs_api_call *call, struct srs_cl
     return err;
 }
 
+// Parameter stream, of clients: an id. One that cannot be read is that of no stream.
+static bool asks_for_stream(const struct srs_api_call *call, char id[SRS_API_ID])
+{
+    bool found = false;
+    const char *query = call->exchange->request->query;
+    srs_err err = srs_http_query_get(query, "stream", id, SRS_API_ID, &found);
+    if (!err)
+        return id[0] != '\0';
+    srs_err_drop(err, "no stream has such an id");
+    return true;
+}
+
 static SRS_YIELDS SRS_ERR list_clients(struct srs_api_call *call)
 {
     struct srs_clients *clients = &call->exchange->server->clients;
     struct srs_clients_walk walk;
     struct srs_source *only = NULL;
     unsigned total = 0;
-    bool asked = call->query.stream[0] != '\0';
+    char id[SRS_API_ID];
+    bool asked = asks_for_stream(call, id);
     srs_err err = srs_api_open_list(call, "clients");
     if (err)
         return err;
     if (asked) {
-        only = find_stream(call->exchange->server, call->query.stream);
+        only = find_stream(call->exchange->server, id);
         if (only == NULL)
             return srs_api_close_total(call, 0);
         (void)srs_source_ref(only);

@@ -59,14 +59,11 @@ static SRS_ERR read_callback(const char *query, struct srs_api_query *out)
 SRS_ERR srs_api_query_read(const char *query, enum srs_http_method method,
                            struct srs_api_query *out)
 {
-    bool found = false;
     *out = (struct srs_api_query){.method = method};
     srs_err err = read_callback(query, out);
     if (!err)
         err = read_number(query, "start", 0, 0, &out->range.start);
     if (!err)
         err = read_number(query, "count", 1, COUNT_DEFAULT, &out->range.count);
-    if (!err)
-        err = srs_http_query_get(query, "stream", out->stream, sizeof out->stream, &found);
     return err ? srs_wrap(err, "query of the API") : SRS_OK;
 }

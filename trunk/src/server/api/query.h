@@ -5,8 +5,6 @@
 #include "protocol/http/query.h"
 #include <stdint.h>
 
-enum { SRS_API_STREAM_MAX = 32 };
-
 // Items [start, start + count) of a list.
 struct srs_api_range {
     uint32_t start;
@@ -17,7 +15,6 @@ struct srs_api_query {
     struct srs_api_range range;
     enum srs_http_method method; // the request's, or what a JSONP request asks for instead
     char callback[SRS_HTTP_JSONP_MAX + 1]; // "" when the answer is plain JSON
-    char stream[SRS_API_STREAM_MAX];       // an id, of clients; "" for all
 };
 
 // HTTP_JSONP: the callback is not a name; HTTP_URL_UNESCAPE and LIMIT for a parameter that cannot

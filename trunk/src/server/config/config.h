@@ -169,6 +169,15 @@ struct srs_config_vhost {
         struct srs_config_words play;
     } refer;
     struct {
+        int64_t max_publishers; // 0 = no limit, of all of these
+        int64_t max_players;
+        int64_t max_players_per_stream;
+        int64_t in_bandwidth; // kbps, and the others
+        int64_t out_bandwidth;
+        int64_t in_bandwidth_per_stream;
+        int64_t out_bandwidth_per_stream;
+    } limits;
+    struct {
         bool enabled;
         const char *mount;
     } http_remux;
@@ -184,7 +193,9 @@ struct srs_config {
     bool daemon; // in effect: never in a container that turns it off
     int64_t max_connections;
     int64_t max_connections_per_ip; // 0 = no limit
-    size_t files_max;               // open at a time, by the descriptor limit
+    int64_t in_bandwidth_per_ip;    // kbps, 0 = no limit
+    int64_t out_bandwidth_per_ip;
+    size_t files_max; // open at a time, by the descriptor limit
     int64_t chunk_size;
     int64_t media_memory; // bytes
     srs_usec send_timeout;

@@ -255,9 +255,18 @@ static const struct port_list port_lists[] = {
     {"http_server", NULL, false},
     {"http_api.https", "http_api", false},
     {"http_server.https", "http_server", false},
+    {"exporter", NULL, false},
 };
-enum { PORT_LISTS = sizeof port_lists / sizeof *port_lists, API = 2, SERVER, API_TLS, SERVER_TLS };
+enum {
+    PORT_LISTS = sizeof port_lists / sizeof *port_lists,
+    API = 2,
+    SERVER,
+    API_TLS,
+    SERVER_TLS,
+    EXPORTER
+};
 
+// The HTTP server's list is left out where it is the API's as well.
 static SRS_ERR find_lists(const struct srs_config_node *root, bool on[PORT_LISTS])
 {
     srs_err err = SRS_OK;
@@ -274,7 +283,7 @@ static SRS_ERR find_lists(const struct srs_config_node *root, bool on[PORT_LISTS
     if (!err && on[API] && on[SERVER])
         err = share_listen(root, "http_api", "http_server", &shared);
     // The API is then with the HTTP server: it has no ports of its own where that has some.
-    on[API] = on[API] && !shared;
+    on[SERVER] = on[SERVER] && !shared;
     on[API_TLS] = on[API_TLS] && !(shared && on[SERVER_TLS]);
     return err;
 }
@@ -306,7 +315,7 @@ static SRS_ERR check_ports(const struct srs_config_node *root)
     srs_err err = find_lists(root, on);
     for (size_t i = 0; i < PORT_LISTS; i++)
         for (size_t j = i + 1; j < PORT_LISTS && !err; j++)
-            if (on[i] && on[j])
+            if (on[i] && on[j] && !(i == API && j == EXPORTER)) // both serve the metrics
                 err = check_apart(root, port_lists[i].scope, port_lists[j].scope);
     return err;
 }
@@ -518,49 +527,6 @@ static OWN_FRAME SRS_ERR check_stats(const struct srs_config_node *root, uint64_
     return err;
 }
 
-static SRS_ERR has_endpoint(const struct srs_config_node *root, const char *scope,
-                            const struct srs_config_endpoint *at, bool *has)
-{
-    struct srs_config_value value;
-    srs_err err = get(root, scope, "listen", &value);
-    *has = false;
-    for (size_t i = 0; !err && i < value.listen.count; i++)
-        *has = *has || srs_config_same_endpoint(&value.listen.items[i], at);
-    return err;
-}
-
-// The API's port may be the exporter's too, as both serve the metrics; others do not.
-static OWN_FRAME SRS_ERR check_exporter_at(const struct srs_config_node *root,
-                                           const struct srs_config_endpoint *at)
-{
-    static const char *const scopes[] = {"http_api", "rtmp", "http_server"};
-    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-        bool on = i == 1; // RTMP has no switch
-        bool has = false;
-        srs_err err = on ? SRS_OK : get_on(root, scopes[i], "enabled", &on);
-        if (!err && on)
-            err = has_endpoint(root, scopes[i], at, &has);
-        if (err || (has && i == 0))
-            return err;
-        if (has)
-            return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "exporter.listen %u is a port of %s",
-                            at->port, scopes[i]);
-    }
-    return SRS_OK;
-}
-
-static OWN_FRAME SRS_ERR check_exporter(const struct srs_config_node *root)
-{
-    bool on = false;
-    struct srs_config_value listen;
-    srs_err err = get_on(root, "exporter", "enabled", &on);
-    if (!err)
-        err = get(root, "exporter", "listen", &listen);
-    for (size_t i = 0; !err && on && i < listen.listen.count; i++)
-        err = check_exporter_at(root, &listen.listen.items[i]);
-    return err;
-}
-
 SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
                                const struct srs_config_limits *limits,
                                struct srs_config_notes *notes)
@@ -569,8 +535,6 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
     srs_err err = check_process(&tree->root, limits->descriptors);
     if (!err)
         err = check_stats(&tree->root, limits->addresses);
-    if (!err)
-        err = check_exporter(&tree->root);
     if (!err)
         err = check_web(&tree->root);
     if (!err)

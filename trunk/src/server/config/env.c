@@ -22,6 +22,8 @@ static size_t name_length(const char *entry)
 const char *srs_config_env_get(char *const *env, const char *name)
 {
     size_t size = strlen(name);
+    if (size == 0) // an entry without = has no name either
+        return NULL;
     for (; env != NULL && *env != NULL; env++)
         if (name_length(*env) == size && strncmp(*env, name, size) == 0)
             return *env + size + 1;

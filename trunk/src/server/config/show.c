@@ -28,7 +28,7 @@ const char *srs_config_masked(const char *word, char masked[SRS_CONFIG_MASKED])
         return word;
     host += 3;
     size_t path = strcspn(host, "/?#");
-    const char *at = memchr(host, '@', path);
+    const char *at = memrchr(host, '@', path); // a password may hold one
     const char *shown = at != NULL ? at + 1 : host;
     size_t query = strcspn(shown, "?#");
     // The name of a stream is what lets one publish it; a variable gives nothing away.

@@ -260,15 +260,26 @@ static bool is_live(const struct srs_exchange *exchange, const struct target *ta
            srs_websocket_is_asked(exchange->request);
 }
 
-// A back-end that does not let the player in has it answered 403; one who left, and a server that
-// ends, say nothing.
-static SRS_YIELDS SRS_ERR refuse(struct srs_exchange *exchange, srs_err err)
+// Who is not let in is answered; one who left, and a server that ends, say nothing.
+static SRS_YIELDS SRS_ERR refuse(struct srs_exchange *exchange, srs_err err, unsigned status)
 {
     struct srs_err_trace *story = srs_err_save();
     if (err != SRS_E_SOCKET_READ && err != SRS_E_CANCELED)
-        srs_err_drop(srs_exchange_plain(exchange, 403), "the refusal is logged in any case");
+        srs_err_drop(srs_exchange_plain(exchange, status), "the refusal is logged in any case");
     srs_err_restore(story);
     return srs_wrap(err, "play refused");
+}
+
+// Who plays is counted before a back-end is asked, so that nobody comes in between.
+static SRS_YIELDS SRS_ERR take_place(struct srs_exchange *exchange, const struct target *target,
+                                     struct srs_place *place)
+{
+    struct srs_usage_client client = {.conn = exchange->conn,
+                                      .vhost = target->vhost->name,
+                                      .app = target->match.app,
+                                      .stream = target->match.stream};
+    srs_err err = srs_limits_enter(exchange->server, target->vhost, &client, place);
+    return err ? refuse(exchange, err, 503) : SRS_OK;
 }
 
 // Asks the back-end of the vhost, if it has one. The configuration may be another one then.
@@ -297,7 +308,7 @@ static SRS_YIELDS SRS_ERR pass_hook(struct srs_exchange *exchange, struct target
     if (!err && (target->vhost == NULL || !target->vhost->enabled))
         err = srs_fail(SRS_E_VHOST_GONE, "vhost %.80s", texts->vhost);
     srs_free(texts);
-    return err ? refuse(exchange, err) : SRS_OK;
+    return err ? refuse(exchange, err, 403) : SRS_OK;
 }
 
 static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *served)
@@ -307,6 +318,7 @@ static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *
     struct player *player = NULL;
     struct srs_flv_ws *ws = NULL;
     struct srs_hook_stay *stay = NULL;
+    struct srs_place place = {.usage = NULL};
     bool answered = false;
     struct srs_mux_params params = {0};
     srs_err err = find_target(exchange, target, served);
@@ -317,8 +329,10 @@ static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, bool live, bool *
         err = check_request(exchange, &params, &ws, &answered);
     if (err || !*served || answered)
         goto out;
-    err = srs_server_source(exchange->server, target->vhost, target->match.app,
-                            target->match.stream, &source);
+    err = take_place(exchange, target, &place);
+    if (!err)
+        err = srs_server_source(exchange->server, target->vhost, target->match.app,
+                                target->match.stream, &source);
     if (!err)
         err = pass_hook(exchange, target, source, &stay);
     if (err)
@@ -344,6 +358,7 @@ out:
         srs_viewer_fini(&player->viewer);
         srs_free(player);
     }
+    srs_usage_leave(&place);
     srs_hooks_leave(exchange->server, &stay, exchange->conn);
     srs_flv_ws_free(ws);
     srs_source_unref(source);

@@ -5,41 +5,34 @@
 #include "server/certs.h"
 #include "server/hooks/hooks.h"
 #include "server/hooks/json_priv.h"
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { BODY_MAX = 64 * 1024, ANSWER_MAX = 64 * 1024, TOKEN_TEXT = 4096 };
+enum { INTERFACES_MAX = 64 }; // addresses
 
 static const srs_usec look_usec = 1 * SRS_SEC; // a change of the configuration is seen within
 static const srs_usec call_usec = 10 * SRS_SEC;
 
 // --- the body -----------------------------------------------------------------------------------
 
-// Of the first interface that is up and no loopback, IPv4 before IPv6.
-static void find_ip(char out[SRS_ENDPOINT_TEXT])
+void srs_heartbeat_ip(const char *named, const struct srs_interface *all, size_t count,
+                      int64_t which, char out[SRS_ENDPOINT_TEXT])
 {
-    struct ifaddrs *all = NULL;
-    const char *named = getenv("SRS_DEVICE_IP");
     (void)snprintf(out, SRS_ENDPOINT_TEXT, "%s", named != NULL ? named : "");
-    if (out[0] != '\0' || getifaddrs(&all) != 0)
-        return;
-    for (const struct ifaddrs *at = all; at != NULL; at = at->ifa_next) {
-        int family = at->ifa_addr != NULL ? at->ifa_addr->sa_family : AF_UNSPEC;
-        struct srs_endpoint address = {.addr.any.sa_family = AF_UNSPEC};
-        if ((at->ifa_flags & IFF_UP) == 0 || (at->ifa_flags & IFF_LOOPBACK) != 0 ||
-            (family != AF_INET && family != AF_INET6) || (family == AF_INET6 && out[0] != '\0'))
-            continue;
-        memcpy(&address.addr, at->ifa_addr,
-               family == AF_INET ? sizeof address.addr.v4 : sizeof address.addr.v6);
-        srs_endpoint_format_ip(&address, out);
-        if (family == AF_INET)
-            break;
-    }
-    freeifaddrs(all);
+    if (out[0] == '\0' && count > 0)
+        srs_endpoint_format_ip(&all[which < (int64_t)count ? which : 0].at, out);
+}
+
+static void find_ip(const struct srs_config *config, char out[SRS_ENDPOINT_TEXT])
+{
+    struct srs_interface *all = srs_mem_new(INTERFACES_MAX * sizeof *all);
+    size_t count = srs_interfaces_read(all, INTERFACES_MAX);
+    srs_heartbeat_ip(getenv("SRS_DEVICE_IP"), all, count < INTERFACES_MAX ? count : INTERFACES_MAX,
+                     config->stats.network, out);
+    srs_free(all);
 }
 
 // As in the configuration: "1935", "127.0.0.1:1935", "[::1]:1935".
@@ -116,7 +109,7 @@ static SRS_ERR make_report(const struct srs_server *server, struct report *repor
                         config->heartbeat.token);
     if ((size_t)size >= sizeof report->token)
         return srs_fail(SRS_E_LIMIT, "heartbeat.auth.token above %d bytes", TOKEN_TEXT);
-    find_ip(report->ip);
+    find_ip(config, report->ip);
     return srs_heartbeat_write(server, report->ip, &report->body);
 }
 

@@ -53,29 +53,54 @@ struct srs_fetcher *srs_hooks_fetcher(struct srs_hooks *hooks)
 
 // --- one call -----------------------------------------------------------------------------------
 
-SRS_YIELDS SRS_ERR srs_hooks_post(struct srs_hooks *hooks, enum srs_hook hook, const char *url,
-                                  struct srs_span body, srs_usec deadline,
-                                  struct srs_fetch_answer *answer)
+static enum srs_stat_outcome outcome_of(srs_err err, unsigned status)
+{
+    if (err == SRS_OK)
+        return SRS_STAT_ALLOWED;
+    if (err == SRS_E_CANCELED)
+        return SRS_STAT_ABANDONED;
+    return status > 0 && status < 500 ? SRS_STAT_REFUSED : SRS_STAT_FAILED;
+}
+
+static SRS_ERR judge(const struct srs_fetch_answer *answer, struct srs_hook_urls *urls)
+{
+    struct srs_span body = srs_buf_span(&answer->body);
+    return urls != NULL ? srs_hook_forward_read(answer->status, body, urls)
+                        : srs_hook_answer_read(answer->status, body);
+}
+
+SRS_YIELDS SRS_ERR srs_hooks_call(struct srs_hooks *hooks, const struct srs_hook_message *message,
+                                  const char *url, srs_usec deadline, struct srs_hook_reply *reply)
 {
     srs_co_may_yield();
     static const char *const headers[] = {"User-Agent: " SRS_SIGNATURE, "Connection: Keep-Alive",
                                           "Content-Type: application/json"};
-    struct srs_hook_counts *counts = &hooks->server->hook_counts[hook];
+    struct srs_stat *stat = &hooks->server->stat;
+    const char *name = srs_hook_name(message->hook);
     const struct srs_fetch fetch = {.method = "POST",
                                     .url = url,
                                     .headers = headers,
                                     .header_count = SRS_COUNT(headers),
-                                    .body = body,
+                                    .body = srs_buf_span(&message->body),
                                     .trust = hooks->server->certs->trust,
                                     .any_certificate = !hooks->server->config->http_client.verify,
                                     .answer_max = SRS_HOOK_ANSWER_MAX};
+    struct srs_fetch_answer answer;
     srs_usec began = srs_now();
-    counts->calls++;
-    srs_err err = srs_fetch(hooks->fetcher, &fetch, deadline, answer);
-    counts->took += srs_now() - began;
-    if (err && err != SRS_E_CANCELED)
-        counts->failed++;
+    srs_stat_callback_begin(stat, name);
+    srs_err err = srs_fetch(hooks->fetcher, &fetch, deadline, &answer);
+    if (!err)
+        err = judge(&answer, reply->urls);
+    reply->status = answer.status;
+    reply->heard = answer.begun;
+    srs_stat_callback_end(stat, name, outcome_of(err, answer.status), srs_now() - began);
+    srs_buf_fini(&answer.body);
     return err;
+}
+
+void srs_hooks_count_lost(struct srs_hooks *hooks, enum srs_hook hook)
+{
+    srs_stat_callback_end(&hooks->server->stat, srs_hook_name(hook), SRS_STAT_DROPPED, 0);
 }
 
 // --- asking -------------------------------------------------------------------------------------
@@ -93,18 +118,11 @@ struct asking {
 
 static SRS_YIELDS SRS_ERR ask_url(struct asking *asking, const char *url)
 {
-    const struct srs_hook_message *message = asking->message;
-    struct srs_fetch_answer answer;
+    struct srs_hook_message *message = asking->message;
     char shown[SRS_FETCH_SHOWN];
-    srs_err err = srs_hooks_post(asking->hooks, message->hook, url, srs_buf_span(&message->body),
-                                 asking->deadline, &answer);
-    if (!err) {
-        struct srs_span body = srs_buf_span(&answer.body);
-        err = asking->urls != NULL ? srs_hook_forward_read(answer.status, body, asking->urls)
-                                   : srs_hook_answer_read(answer.status, body);
-        asking->hooks->server->hook_counts[message->hook].refused += err != SRS_OK;
-    }
-    srs_buf_fini(&answer.body);
+    struct srs_hook_reply reply = {.urls = asking->urls};
+    srs_err err = srs_hooks_call(asking->hooks, message, url, asking->deadline, &reply);
+    message->heard = message->heard || reply.heard;
     if (!err || err == SRS_E_CANCELED)
         return err;
     srs_fetch_shown(url, shown);
@@ -304,10 +322,11 @@ static SRS_ERR new_stay(const struct srs_config_vhost *vhost, enum srs_hook hook
 
 static SRS_YIELDS SRS_ERR put_question(struct srs_server *server,
                                        const struct srs_config_vhost *vhost, enum srs_hook hook,
-                                       const struct srs_hook_facts *facts)
+                                       const struct srs_hook_facts *facts, bool *heard)
 {
     const struct srs_config_words *urls = urls_of(vhost, hook);
     struct srs_hook_message *message = NULL;
+    *heard = false;
     if (urls->count == 0)
         return SRS_OK;
     srs_err err = srs_hook_message_new(hook, urls, vhost->http_hooks.timeout, &message);
@@ -315,6 +334,7 @@ static SRS_YIELDS SRS_ERR put_question(struct srs_server *server,
         err = write_body(server, message, facts, srs_co_cid());
     if (!err)
         err = ask(server->hooks, facts->conn, message, NULL);
+    *heard = message != NULL && message->heard;
     srs_hook_message_free(message);
     return err;
 }
@@ -325,18 +345,19 @@ SRS_YIELDS SRS_ERR srs_hooks_enter(struct srs_server *server, enum srs_hook hook
     srs_co_may_yield();
     const struct srs_config_vhost *vhost = srs_config_vhost_exact(server->config, facts->vhost);
     struct srs_hook_stay *stay = NULL;
+    bool heard = false;
     *out = NULL;
     if (vhost == NULL || !srs_hooks_wanted(vhost))
         return SRS_OK;
     srs_err err = new_stay(vhost, hook, facts, &stay);
     if (!err)
-        err = put_question(server, vhost, hook, facts);
+        err = put_question(server, vhost, hook, facts, &heard);
     if (!err) {
         *out = stay;
         return SRS_OK;
     }
     // One who left while the back-end thought about it may have been let in there.
-    if (err == SRS_E_SOCKET_READ || err == SRS_E_CANCELED) {
+    if (heard && (err == SRS_E_SOCKET_READ || err == SRS_E_CANCELED)) {
         struct srs_err_trace *story = srs_err_save();
         srs_hooks_leave(server, &stay, facts->conn);
         srs_err_restore(story);
@@ -381,7 +402,7 @@ void srs_hooks_leave(struct srs_server *server, struct srs_hook_stay **stay, str
     if (!err && message != NULL && message->url_count > 0)
         err = write_body(server, message, &facts, left->client_id);
     if (err) {
-        server->hook_counts[left->leaving].lost++;
+        srs_hooks_count_lost(server->hooks, left->leaving);
         srs_err_log_warn(err, "hooks", "callback lost");
     } else if (message != NULL && message->url_count > 0) {
         message->made_at = srs_now();

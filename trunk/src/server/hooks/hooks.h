@@ -7,6 +7,7 @@
 #pragma once
 #include "core/fetch.h"
 #include "server/server.h"
+#include "server/stat/hooks.h"
 
 struct srs_hooks;
 

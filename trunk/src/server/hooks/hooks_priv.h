@@ -49,6 +49,7 @@ struct srs_hook_message {
     srs_usec made_at;
     unsigned rounds; // that failed
     uint32_t done;   // bit a URL
+    bool heard;      // of a question: a back-end may have heard it
     unsigned url_count;
     const char *urls[SRS_CONFIG_HOOK_URLS];
     struct srs_buf body;
@@ -80,10 +81,16 @@ struct srs_hooks {
     struct srs_log_limit failed_told;
 };
 
-// One call; the answer is the caller's to judge and to free. Counts it.
-SRS_YIELDS SRS_ERR srs_hooks_post(struct srs_hooks *hooks, enum srs_hook hook, const char *url,
-                                  struct srs_span body, srs_usec deadline,
-                                  struct srs_fetch_answer *answer);
+struct srs_hook_reply {
+    unsigned status;            // 0: there was none
+    bool heard;                 // the back-end may have heard of it, also when the call failed
+    struct srs_hook_urls *urls; // to be filled, of an on_forward; else NULL
+};
+// One call of one URL. Counts it. Errors of srs_fetch and of the answer.
+SRS_YIELDS SRS_ERR srs_hooks_call(struct srs_hooks *hooks, const struct srs_hook_message *message,
+                                  const char *url, srs_usec deadline, struct srs_hook_reply *reply);
+// Counts a message that is given up.
+void srs_hooks_count_lost(struct srs_hooks *hooks, enum srs_hook hook);
 
 // --- notifications (notify.c) -------------------------------------------------------------------
 

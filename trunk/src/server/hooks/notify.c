@@ -13,8 +13,9 @@
 #include <sys/random.h>
 
 enum {
-    TURNS_MAX = SRS_FETCH_SERVER_MAX, // of a vhost: more would only wait in line for a connection
-    PENDING_MAX = 8192,               // messages; a minute of ends at 100 a second, and some
+    // Of a vhost: half of the calls to its back-end are left to those who wait to be let in.
+    TURNS_MAX = SRS_FETCH_SERVER_MAX / 2,
+    PENDING_MAX = 8192, // messages; a minute of ends at 100 a second, and some
     PENDING_BYTES_MAX = 16 * 1024 * 1024,
     ROUNDS_MAX = 6,
 };
@@ -106,7 +107,7 @@ static void free_lane(struct lane *lane)
 static void tell_lost(struct srs_hooks *hooks, enum srs_hook hook, const char *why)
 {
     unsigned missed = 0;
-    hooks->server->hook_counts[hook].lost++;
+    srs_hooks_count_lost(hooks, hook);
     if (srs_log_limit_pass(&hooks->lost_told, &missed))
         srs_log_warn("hooks", "%s lost: %s, pending=%u missed=%u", srs_hook_name(hook), why,
                      hooks->pending, missed);
@@ -142,24 +143,17 @@ static SRS_YIELDS bool tell_url(struct lane *lane, struct srs_hook_message *mess
                                 srs_err *canceled)
 {
     struct srs_hooks *hooks = lane->hooks;
-    struct srs_fetch_answer answer;
+    struct srs_hook_reply reply = {.urls = NULL};
     unsigned missed = 0;
     srs_usec deadline = srs_now() + message->timeout;
     if (hooks->closing && deadline > hooks->close_at)
         deadline = hooks->close_at;
-    srs_err err = srs_hooks_post(hooks, message->hook, message->urls[i],
-                                 srs_buf_span(&message->body), deadline, &answer);
-    if (!err) {
-        err = srs_hook_answer_read(answer.status, srs_buf_span(&answer.body));
-        if (err)
-            hooks->server->hook_counts[message->hook].refused++;
-    }
-    srs_buf_fini(&answer.body);
+    srs_err err = srs_hooks_call(hooks, message, message->urls[i], deadline, &reply);
     if (err == SRS_E_CANCELED) {
         *canceled = err;
         return false;
     }
-    bool again = srs_hooks_may_retry(err, answer.status);
+    bool again = srs_hooks_may_retry(err, reply.status);
     if (err && srs_log_limit_pass(&hooks->failed_told, &missed)) {
         char shown[SRS_FETCH_SHOWN];
         srs_fetch_shown(message->urls[i], shown);
@@ -357,7 +351,7 @@ unsigned srs_hooks_drop_lanes(struct srs_hooks *hooks)
         while (!srs_list_empty(&lane->messages)) {
             struct srs_hook_message *message =
                 srs_list_entry(lane->messages.next, struct srs_hook_message, link);
-            hooks->server->hook_counts[message->hook].lost++;
+            srs_hooks_count_lost(hooks, message->hook);
             drop_message(lane, message);
         }
         free_lane(lane);

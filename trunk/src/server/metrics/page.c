@@ -171,6 +171,10 @@ static void write_connections(const struct srs_server *server, struct srs_metric
     write_traffic(server, text, SRS_METRIC_CONNECTIONS_TOTAL, traffic_opened);
     one_count(text, SRS_METRIC_CONNECTIONS_LIMIT, (uint64_t)server->config->max_connections);
     one_count(text, SRS_METRIC_REFUSED_CONNECTIONS, server->refused);
+    srs_metrics_begin(text, SRS_METRIC_LIMITED_CLIENTS);
+    for (unsigned i = 0; i < SRS_LIMITS; i++)
+        srs_metrics_count(text, LABELS({"limit", srs_limit_name((enum srs_limit)i)}),
+                          server->limits.met[i]);
     write_traffic(server, text, SRS_METRIC_PROTOCOL_SEND_BYTES, traffic_out);
     write_traffic(server, text, SRS_METRIC_PROTOCOL_RECEIVE_BYTES, traffic_in);
     write_results(text, SRS_METRIC_TLS_HANDSHAKES, stat->handshakes_done, "failed",
@@ -280,7 +284,7 @@ static void write_errors(const struct srs_server *server, struct srs_metrics_tex
 
 static void write_callbacks(const struct srs_server *server, struct srs_metrics_text *text)
 {
-    static const char *const outcomes[] = {"allowed", "refused", "failed", "dropped"};
+    static const char *const outcomes[] = {"allowed", "refused", "failed", "abandoned", "dropped"};
     _Static_assert(SRS_COUNT(outcomes) == SRS_STAT_OUTCOMES, "one for each");
     const struct srs_stat *stat = &server->stat;
     srs_metrics_begin(text, SRS_METRIC_CALLBACKS);
@@ -499,7 +503,6 @@ static void write_stream(struct srs_metrics_page *page, const struct row *row,
             page->others += value;
         else if (value > page->others)
             page->others = value;
-        page->others_count += source->stats.delayed;
         return;
     }
     srs_metrics_stream_labels(source->vhost, source->app, source->stream, source->id, labels);
@@ -510,9 +513,11 @@ static void write_stream(struct srs_metrics_page *page, const struct row *row,
 
 static void end_row(struct srs_metrics_page *page, const struct row *row)
 {
-    if (page->count > SRS_METRICS_STREAMS_MAX) {
+    // A sum of counters would fall as streams go, and look like a restart to who reads it.
+    bool told = strcmp(srs_metric_at(row->metric)->type, "gauge") == 0;
+    if (told && page->count > SRS_METRICS_STREAMS_MAX) {
         page->text.fixed = "vhost=\"\",app=\"\",stream=\"~others\"";
-        write_value(&page->text, row, page->others, page->others_count);
+        write_value(&page->text, row, page->others, 0);
         page->text.fixed = "";
     }
     page->row++;
@@ -526,7 +531,6 @@ static void begin_row(struct srs_metrics_page *page, const struct row *row)
     page->begun = true;
     page->count = 0;
     page->others = 0;
-    page->others_count = 0;
 }
 
 // Goes on with the row; the last stream written is kept, so that the walk finds its place.

@@ -1,8 +1,8 @@
 // The metrics as text, made piece by piece: nothing here yields, and streams may come and go
 // between two pieces.
 //
-// A scrape tells so many streams by name, in the order in which they came, and adds up the rest as
-// stream "~others" without vhost and app.
+// A scrape tells so many streams by name, in the order in which they came. Gauges of the rest are
+// added up as stream "~others" without vhost and app; their counters are not told.
 #pragma once
 #include "server/metrics/text.h"
 #include "server/server.h"
@@ -17,8 +17,7 @@ struct srs_metrics_page {
     bool begun;            // the row
     struct srs_source *at; // of the row, the last one written; a reference
     unsigned count;        // of streams in the row so far
-    uint64_t others;       // value of those that are not told by name
-    uint64_t others_count; // the same of a summary
+    uint64_t others;       // of a gauge: value of those that are not told by name
 };
 
 void srs_metrics_page_begin(struct srs_metrics_page *page, const struct srs_server *server);

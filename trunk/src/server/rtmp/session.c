@@ -14,6 +14,7 @@
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
 #include "server/access/access.h"
+#include "server/config/compare.h"
 #include "server/deliver/talk.h"
 #include "server/forward/forward.h"
 #include "server/front.h"
@@ -49,6 +50,7 @@ struct session {
     const struct srs_port *port;
     struct srs_rtmp_server machine;
     struct srs_client client;
+    struct srs_place place;          // while publishing or playing
     struct publisher *publisher;     // while publishing
     struct srs_viewer *viewer;       // while playing
     struct srs_hook_stay *connected; // what callbacks are to tell the end of; NULL without them
@@ -118,11 +120,12 @@ static struct srs_hook_facts facts_of(const struct session *session, const struc
 }
 
 // The time that others took does not count against the peer, and the configuration may be another
-// one now.
+// one now: whoever waits holds the one of the vhost. Who was let into a vhost that is gone gets
+// into no other one.
 static SRS_ERR find_again(struct session *session, struct target *target, srs_usec began)
 {
     session->setup_until += srs_now() - began;
-    target->vhost = srs_config_vhost_find(session->server->config, target->url.vhost);
+    target->vhost = srs_config_vhost_exact(session->server->config, target->vhost->name);
     if (target->vhost == NULL || !target->vhost->enabled)
         return srs_fail(SRS_E_VHOST_GONE, "vhost %.80s", target->url.vhost);
     return SRS_OK;
@@ -137,6 +140,7 @@ static SRS_YIELDS SRS_ERR pass_hook(struct session *session, enum srs_hook hook,
     srs_err err = SRS_OK;
     if (!srs_hooks_wanted(target->vhost))
         return SRS_OK;
+    struct srs_config *config = srs_config_ref(session->server->config);
     if (hook != SRS_HOOK_CONNECT)
         err = srs_server_source(session->server, target->vhost, target->url.app, target->url.stream,
                                 &source);
@@ -151,6 +155,7 @@ static SRS_YIELDS SRS_ERR pass_hook(struct session *session, enum srs_hook hook,
     if (!err)
         err = find_again(session, target, began);
     struct srs_err_trace *story = srs_err_save();
+    srs_config_unref(config);
     srs_source_unref(source);
     srs_err_restore(story);
     return err;
@@ -165,12 +170,16 @@ static SRS_YIELDS SRS_ERR ask_copies(struct session *session, struct target *tar
     *asked = vhost->forward.enabled && vhost->forward.backend[0] != '\0';
     if (!*asked)
         return SRS_OK;
+    struct srs_config *config = srs_config_ref(session->server->config);
     srs_err err = let_go_of_input(session);
     if (!err) {
         struct srs_hook_facts facts = facts_of(session, target, NULL);
         err = srs_hooks_forward(session->server, &facts, copies);
     }
-    return err ? err : find_again(session, target, began);
+    if (!err)
+        err = find_again(session, target, began);
+    srs_config_unref(config);
+    return err;
 }
 
 static const char *page_url(const struct session *session)
@@ -183,6 +192,17 @@ static SRS_ERR check_access(const struct session *session, const struct target *
 {
     struct srs_endpoint peer = srs_conn_peer(session->conn);
     return srs_access_check(target->vhost, &peer, page_url(session), action);
+}
+
+// Who may publish or play is counted before a back-end is asked, so that nobody comes in between.
+static SRS_ERR take_place(struct session *session, const struct target *target, bool publish)
+{
+    struct srs_usage_client client = {.conn = session->conn,
+                                      .vhost = target->vhost->name,
+                                      .app = target->url.app,
+                                      .stream = target->url.stream,
+                                      .publish = publish};
+    return srs_limits_enter(session->server, target->vhost, &client, &session->place);
 }
 
 // Of Enhanced RTMP: all tracks, ModEx packets, and among these the time below a millisecond.
@@ -280,6 +300,7 @@ static void end_publish(struct session *session)
     if (publisher == NULL)
         return;
     session->publisher = NULL;
+    srs_usage_leave(&session->place);
     srs_clients_remove(&session->server->clients, &session->client);
     const struct srs_source_stats *stats = &publisher->source->stats;
     srs_log_info("rtmp", "unpublish stream=%s video=%llu audio=%llu bytes=%llu dropped=%llu",
@@ -373,6 +394,8 @@ static SRS_YIELDS SRS_ERR on_publish(struct session *session)
     srs_err err = find_target(session, &target);
     if (!err) {
         err = check_access(session, &target, SRS_ACCESS_PUBLISH);
+        if (!err)
+            err = take_place(session, &target, true);
         if (!err)
             err = ask_and_publish(session, &target);
         srs_rtmp_url_fini(&target.url);
@@ -498,6 +521,7 @@ static void end_play(struct session *session)
     if (viewer == NULL)
         return;
     session->viewer = NULL;
+    srs_usage_leave(&session->place);
     srs_clients_remove(&session->server->clients, &session->client);
     srs_log_info("rtmp", "stop play packets=%llu skipped=%llu out=%llu",
                  (unsigned long long)viewer->stats.packets,
@@ -583,6 +607,8 @@ static SRS_YIELDS SRS_ERR on_play(struct session *session)
     srs_err err = find_target(session, &target);
     if (!err) {
         err = check_access(session, &target, SRS_ACCESS_PLAY);
+        if (!err)
+            err = take_place(session, &target, false);
         if (!err)
             err = ask_and_play(session, &target, &source);
         srs_rtmp_url_fini(&target.url);
@@ -871,6 +897,18 @@ static void log_end(const struct session *session, srs_err err)
         srs_server_log_stranger(session->server, err, "rtmp", "close", session->peer);
 }
 
+// A publisher cannot know what it did wrong where a limit ends it.
+static void tell_kicked(struct session *session)
+{
+    srs_err why = session->client.kicked;
+    struct srs_rtmp_status status = {.level = "error",
+                                     .code = "NetStream.Publish.Rejected",
+                                     .description = srs_err_sentence(why)};
+    if (why == SRS_E_LIMIT_BANDWIDTH && session->publisher != NULL)
+        srs_err_drop(srs_rtmp_server_status(&session->machine, &status),
+                     "the connection ends in any case");
+}
+
 static void name_peer(struct session *session)
 {
     struct srs_endpoint peer = srs_conn_peer(session->conn);
@@ -905,8 +943,10 @@ static SRS_YIELDS srs_err session_main(void *arg)
         err = serve(session);
     srs_clients_note_end(&session->server->clients, &session->client, err);
     log_end(session, err);
+    tell_kicked(session);
     end_publish(session);
     end_play(session);
+    srs_usage_leave(&session->place);                                     // let in, not begun
     srs_hooks_leave(session->server, &session->streaming, session->conn); // let in, not begun
     srs_hooks_leave(session->server, &session->connected, session->conn);
     struct srs_span words = srs_rtmp_server_pending(&session->machine);

@@ -1,7 +1,5 @@
-// Callbacks by kind, and what became of them.
+// Callbacks by kind.
 #pragma once
-#include "core/time.h"
-#include <stdint.h>
 
 enum srs_hook {
     SRS_HOOK_CONNECT,
@@ -16,11 +14,3 @@ enum srs_hook {
 
 // "on_connect"
 const char *srs_hook_name(enum srs_hook hook);
-
-struct srs_hook_counts {
-    uint64_t calls;   // of a URL, each attempt
-    uint64_t refused; // answered, but not with success
-    uint64_t failed;  // without an answer
-    uint64_t lost;    // notifications that were given up, each for all its URLs
-    srs_usec took;    // by all calls together
-};

@@ -5,12 +5,12 @@
 #include <uthash.h>
 #pragma GCC diagnostic ignored "-Wimplicit-fallthrough" // its hash function, expanded in here
 
-enum { ADDRESS = 16, SUBNET = 8 };
+enum { ADDRESS = SRS_PEER_KEY, SUBNET = 8 };
 
 struct srs_peer {
     UT_hash_handle hh;
     struct srs_peers *owner;
-    uint8_t address[ADDRESS]; // IPv4 as ::ffff:a.b.c.d
+    uint8_t address[ADDRESS];
     int64_t connections;
 };
 
@@ -41,7 +41,7 @@ static void drop(struct srs_peers *peers, struct srs_peer *peer)
 
 // NOLINTEND(readability-function-size, readability-function-cognitive-complexity)
 
-static void address_of(const struct srs_endpoint *from, uint8_t address[ADDRESS])
+void srs_peers_key(const struct srs_endpoint *from, uint8_t address[SRS_PEER_KEY])
 {
     static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     memset(address, 0, ADDRESS);
@@ -61,7 +61,7 @@ SRS_ERR srs_peers_add(struct srs_peers *peers, const struct srs_endpoint *from, 
     *out = NULL;
     if (limit <= 0)
         return SRS_OK;
-    address_of(from, address);
+    srs_peers_key(from, address);
     struct srs_peer *peer = find(peers, address);
     if (peer != NULL && peer->connections >= limit)
         return srs_bare(SRS_E_LIMIT);

@@ -26,11 +26,26 @@ struct srs_traffic srs_stat_total(const struct srs_stat *stat)
     return total;
 }
 
-static struct srs_stat_callback *callback(struct srs_stat *stat, const char *name)
+static int place_of(const struct srs_stat *stat, const char *name)
 {
     for (unsigned i = 0; i < stat->callback_count; i++)
         if (strcmp(stat->callbacks[i].name, name) == 0)
-            return &stat->callbacks[i];
+            return (int)i;
+    return -1;
+}
+
+const struct srs_stat_callback *srs_stat_callback_find(const struct srs_stat *stat,
+                                                       const char *name)
+{
+    int place = place_of(stat, name);
+    return place >= 0 ? &stat->callbacks[place] : NULL;
+}
+
+static struct srs_stat_callback *callback(struct srs_stat *stat, const char *name)
+{
+    int place = place_of(stat, name);
+    if (place >= 0)
+        return &stat->callbacks[place];
     srs_assert(stat->callback_count < SRS_STAT_CALLBACKS);
     struct srs_stat_callback *made = &stat->callbacks[stat->callback_count++];
     made->name = name;

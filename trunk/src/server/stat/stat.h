@@ -12,11 +12,13 @@ struct srs_stat_protocol {
     struct srs_traffic traffic;
 };
 
+// Of one call of one URL, but for the last.
 enum srs_stat_outcome {
-    SRS_STAT_ALLOWED, // the back-end took it
-    SRS_STAT_REFUSED, // the back-end said no
-    SRS_STAT_FAILED,  // no answer, or none that can be read
-    SRS_STAT_DROPPED, // never sent: too many were under way
+    SRS_STAT_ALLOWED,   // the back-end took it
+    SRS_STAT_REFUSED,   // the back-end answered something else
+    SRS_STAT_FAILED,    // no answer, or one that the back-end is not well
+    SRS_STAT_ABANDONED, // the client left first, or the server ended
+    SRS_STAT_DROPPED,   // a message that was given up
     SRS_STAT_OUTCOMES,
 };
 
@@ -46,7 +48,10 @@ struct srs_traffic *srs_stat_traffic(struct srs_stat *stat, const char *protocol
 // All protocols together.
 struct srs_traffic srs_stat_total(const struct srs_stat *stat);
 
-// A call of a callback begins; how it ends. One that was never sent is only ended, as DROPPED.
+// A call of a callback begins; how it ends. A message is only ended, as DROPPED.
 void srs_stat_callback_begin(struct srs_stat *stat, const char *name);
 void srs_stat_callback_end(struct srs_stat *stat, const char *name, enum srs_stat_outcome outcome,
                            srs_usec took);
+// What has been counted of a callback, NULL when nothing was.
+const struct srs_stat_callback *srs_stat_callback_find(const struct srs_stat *stat,
+                                                       const char *name);

@@ -126,6 +126,22 @@ static void test_amf3_given_references_to_no_string_then_decode_error(void **sta
     }
 }
 
+// What wraps an array names its class; by the number of an earlier text it cannot, for who skips
+// does not know that text.
+static void test_amf3_given_class_of_own_form_named_by_number_then_refused_both_ways(void **state)
+{
+    (void)state;
+    const struct hex in =
+        hex_read("09 05 01 06 43 66 6c 65 78 2e 6d 65 73 73 61 67 69 6e 67 2e 69 6f 2e 41 72 72 61 "
+                 "79 43 6f 6c 6c 65 63 74 69 6f 6e 0a 07 00 04 01");
+    static uint8_t room[ROOM];
+    struct srs_wr wr = srs_wr_init(room, sizeof room);
+    struct srs_rd rd = srs_rd_init(in.bytes, in.size);
+    assert_err(SRS_E_RTMP_AMF0_DECODE, srs_amf3_skip(&rd, 0, &(unsigned){0}), "skipped");
+    rd = srs_rd_init(in.bytes, in.size);
+    assert_err(SRS_E_RTMP_AMF0_DECODE, srs_amf3_to_amf0(&rd, &wr), "written");
+}
+
 // Vectors in vectors, `10 03 00 01`, count one level each.
 static void test_amf3_given_nested_vectors_then_bounded(void **state)
 {
@@ -315,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_amf3_given_values_then_skipped_and_written_again),
         cmocka_unit_test(test_amf3_given_references_to_no_string_then_decode_error),
+        cmocka_unit_test(test_amf3_given_class_of_own_form_named_by_number_then_refused_both_ways),
         cmocka_unit_test(test_amf3_given_nested_vectors_then_bounded),
         cmocka_unit_test(test_amf3_given_prefixes_then_truncated),
         cmocka_unit_test(test_amf3_given_nested_objects_then_bounded),

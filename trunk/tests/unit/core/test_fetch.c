@@ -20,8 +20,7 @@ static struct backend {
     char url[64];
     unsigned port;
     unsigned connections; // since the start
-    unsigned open;
-    unsigned open_most;
+    unsigned open;        // as far as it has noticed
     unsigned requests;
     char request[2048]; // the last one's first bytes
     bool holds;         // answers nobody
@@ -120,8 +119,6 @@ static SRS_YIELDS srs_err serve_main(void *arg)
     struct srs_span in;
     srs_err err = SRS_OK;
     backend.open++;
-    if (backend.open > backend.open_most)
-        backend.open_most = backend.open;
     while (!err) {
         err = srs_conn_read(conn, SRS_NEVER, &in);
         if (err)
@@ -311,14 +308,19 @@ static struct caller {
     srs_err got;
     bool ended;
     srs_usec deadline;
+    const char *url; // NULL: "good" of the server
 } callers[CALLS];
+static unsigned sockets_most; // at the ends of calls
 
 static SRS_YIELDS srs_err call_main(void *arg)
 {
     struct caller *caller = arg;
     struct srs_fetch_answer got;
-    caller->got = call_path("good", caller->deadline, &got);
+    caller->got = caller->url != NULL ? call(caller->url, caller->deadline, &got)
+                                      : call_path("good", caller->deadline, &got);
     srs_err_drop(caller->got, "looked at by the test");
+    unsigned sockets = srs_fetcher_stats(fetcher).sockets;
+    sockets_most = sockets > sockets_most ? sockets : sockets_most;
     srs_buf_fini(&got.body);
     caller->ended = true;
     return SRS_OK;
@@ -328,6 +330,7 @@ static void spawn_callers(struct srs_scope *scope, srs_usec deadline)
 {
     srs_scope_init(scope, "callers");
     memset(callers, 0, sizeof callers);
+    sockets_most = 0;
     for (size_t i = 0; i < CALLS; i++) {
         callers[i].deadline = deadline;
         assert_err(SRS_OK, srs_scope_spawn(scope, call_main, &callers[i]), "spawn");
@@ -366,7 +369,7 @@ static void test_fetch_given_many_calls_then_a_bounded_number_at_a_time(void **s
     for (size_t i = 0; i < CALLS; i++)
         assert_err(SRS_OK, callers[i].got, "each is answered");
     assert_int_equal(backend.requests, CALLS);
-    assert_true(backend.open_most <= SRS_FETCH_SERVER_MAX);
+    assert_true(sockets_most <= SRS_FETCH_SERVER_MAX);
     srs_scope_close(&scope);
 }
 
@@ -389,6 +392,46 @@ static void test_fetch_given_hanging_server_then_the_line_ends_in_time(void **st
     srs_event_signal(&backend.let_go);
     assert_err(SRS_OK, call_path("good", SOON, &got), "and then it goes on");
     srs_buf_fini(&got.body);
+}
+
+// Takes connections, by the kernel alone, and never answers.
+static int open_deaf(unsigned number, char *url, size_t size)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    socklen_t length = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK + number);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, CALLS), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &length), 0);
+    (void)snprintf(url, size, "http://127.0.0.%u:%u/", 1 + number, ntohs(at.sin_port));
+    return fd;
+}
+
+static void test_fetch_given_hanging_servers_then_another_one_is_called(void **state)
+{
+    (void)state;
+    enum { DEAF = 5 };
+    struct srs_scope scope;
+    struct srs_fetch_answer got;
+    char urls[DEAF][64];
+    int fds[DEAF];
+    for (unsigned i = 0; i < DEAF; i++)
+        fds[i] = open_deaf(1 + i, urls[i], sizeof urls[i]);
+    srs_scope_init(&scope, "callers");
+    memset(callers, 0, sizeof callers);
+    for (size_t i = 0; i < CALLS; i++) {
+        callers[i] = (struct caller){.deadline = SRS_NEVER / 2, .url = urls[i % DEAF]};
+        assert_err(SRS_OK, srs_scope_spawn(&scope, call_main, &callers[i]), "spawn");
+    }
+    assert_err(SRS_OK, srs_co_sleep(srs_now() + 20 * SRS_MSEC), "they hang");
+    struct srs_fetch_stats stats = srs_fetcher_stats(fetcher);
+    assert_true(stats.running >= SRS_FETCH_MAX - SRS_FETCH_SPARED && stats.running < SRS_FETCH_MAX);
+    assert_err(SRS_OK, call_path("good", srs_now() + 10 * SRS_SEC, &got), "the one that is well");
+    srs_buf_fini(&got.body);
+    srs_scope_close(&scope);
+    for (unsigned i = 0; i < DEAF; i++)
+        (void)close(fds[i]);
 }
 
 static void test_fetch_given_cancellation_then_ends_at_once(void **state)
@@ -494,6 +537,7 @@ int main(void)
         CASE(test_fetch_given_silence_then_deadline),
         CASE(test_fetch_given_many_calls_then_a_bounded_number_at_a_time),
         CASE(test_fetch_given_hanging_server_then_the_line_ends_in_time),
+        CASE(test_fetch_given_hanging_servers_then_another_one_is_called),
         CASE(test_fetch_given_cancellation_then_ends_at_once),
         CASE(test_fetch_given_no_more_calls_then_nothing_is_kept),
         cmocka_unit_test(test_fetch_given_urls_then_only_those_of_http_pass),

@@ -582,8 +582,8 @@ static void test_http_server_given_a_request_that_does_not_end_then_408(void **s
 {
     static const char *const begun[] = {"GET / HT", "POST / HTTP/1.1\r\nHost: a\r\n",
                                         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab",
-                                        "POST / HTTP/1.1\r\nHost: a\r\n"
-                                        "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"};
+                                        ("POST / HTTP/1.1\r\nHost: a\r\n"
+                                         "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")};
     (void)state;
     for (size_t i = 0; i < SRS_COUNT(begun); i++) {
         struct srs_http_server *server = srs_http_server_new();

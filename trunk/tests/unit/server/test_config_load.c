@@ -579,6 +579,7 @@ static void test_env_given_dollar_name_then_resolved_for_candidates_only(void **
     assert_candidate("rtc_server { candidate $CANDIDATE; }", "CANDIDATE=1.2.3.4", "1.2.3.4");
     assert_candidate("rtc_server { candidate a $my.ip; }", "MY_IP=1.2.3.4", "1.2.3.4");
     assert_candidate("rtc_server { candidate $CANDIDATE; }", "", "*");
+    assert_candidate("rtc_server { candidate $; }", "NOTHING", "*");
     assert_candidate("", "SRS_RTC_SERVER_CANDIDATE=$EIP|EIP=5.6.7.8", "5.6.7.8");
     assert_candidate("stream_caster { sip { candidate $EIP; } }", "EIP=5.6.7.8", "5.6.7.8");
     struct config_words env;
@@ -678,6 +679,11 @@ static void test_config_given_what_does_not_fit_then_its_line_is_told(void **sta
          "http_api.listen and http_server.listen both have port 8080"},
         {"http_server { enabled on; listen 5;\nhttps { enabled on; listen 5; } }", "line 2 of",
          "http_server.listen and http_server.https.listen both have port 5"},
+        {"rtmps { enabled on; listen 5; }\nexporter { enabled on;\nlisten 5; }", "line 3 of",
+         "rtmps.listen and exporter.listen both have port 5"},
+        {"http_api { enabled on; https { enabled on; listen 5; } }\nexporter { enabled on; listen "
+         "5; }",
+         "line 2 of", "http_api.https.listen and exporter.listen both have port 5"},
         {"http_api { enabled on; listen 5; }\nhttp_server { enabled on; listen 5;\n"
          "https { enabled on; listen 5; } }",
          "line 3 of", "both have port 5"},
@@ -692,6 +698,10 @@ static void test_config_given_ports_that_are_not_open_then_no_conflict(void **st
 {
     static const char *const right[] = {
         "rtmp { listen 5; } rtmps { listen 5; }",
+        "http_api { enabled on; listen 5; } exporter { enabled on; listen 5; }",
+        ("http_api { enabled on; listen 5; } http_server { enabled on; listen 5; }"
+         "exporter { enabled on; listen 5; }"),
+        "rtmps { listen 5; } exporter { enabled on; listen 5; }",
         "rtmp { listen 5; } http_api { listen 5; }",
         "http_api { enabled on; listen 5; } http_server { enabled on; listen 5; }",
         ("http_api { enabled on; listen 5; https { enabled on; listen 6; } }"

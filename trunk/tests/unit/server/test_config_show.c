@@ -32,19 +32,20 @@ static void test_show_given_values_then_their_text_means_the_same(void **state)
 {
     static const char *const texts[] = {
         "rtmp { listen 1935; } vhost __defaultVhost__ {}",
-        "rtmp { listen 127.0.0.1:1935 [::1]:1936 1937; chunk_size 128; }\n"
-        "max_connections 17; max_connections_per_ip 3; media_memory 1048577; send_timeout 7;\n"
-        "proxy_from none; server_id a-b.c; srs_log_level_v2 warn; grace_start_wait 1;\n"
-        "http_api { enabled on; listen 1985 127.0.0.1:1986; crossdomain off; raw_api { enabled on; "
-        "allow_reload on; } }\n"
-        "http_server { enabled on; dir \"/a b/c;d\"; }\n"
-        "vhost a.com { enabled off; chunk_size 4096; }\n"
-        "vhost b.com { min_latency on; play { gop_cache off; mw_latency 17; queue_length 3; "
-        "send_min_interval 10.5; time_jitter zero; } publish { firstpkt_timeout 1234; } "
-        "forward { enabled on; destination 1.2.3.4:1 h.example; } http_remux { enabled on; mount "
-        "'[vhost]/x\"y/[app]/[stream].flv'; } }\n",
-        "rtmp { listen 1935; } proxy_from 10.0.0.0/8 2001:db8::/32 1.2.3.4; "
-        "pid /x; vhost v { http_static { enabled on; mount [vhost]/a; dir ./x; } }",
+        ("rtmp { listen 127.0.0.1:1935 [::1]:1936 1937; chunk_size 128; }\n"
+         "max_connections 17; max_connections_per_ip 3; media_memory 1048577; send_timeout 7;\n"
+         "proxy_from none; server_id a-b.c; srs_log_level_v2 warn; grace_start_wait 1;\n"
+         "http_api { enabled on; listen 1985 127.0.0.1:1986; crossdomain off; raw_api { enabled "
+         "on; "
+         "allow_reload on; } }\n"
+         "http_server { enabled on; dir \"/a b/c;d\"; }\n"
+         "vhost a.com { enabled off; chunk_size 4096; }\n"
+         "vhost b.com { min_latency on; play { gop_cache off; mw_latency 17; queue_length 3; "
+         "send_min_interval 10.5; time_jitter zero; } publish { firstpkt_timeout 1234; } "
+         "forward { enabled on; destination 1.2.3.4:1 h.example; } http_remux { enabled on; mount "
+         "'[vhost]/x\"y/[app]/[stream].flv'; } }\n"),
+        ("rtmp { listen 1935; } proxy_from 10.0.0.0/8 2001:db8::/32 1.2.3.4; "
+         "pid /x; vhost v { http_static { enabled on; mount [vhost]/a; dir ./x; } }"),
     };
     for (size_t i = 0; i < SRS_COUNT(texts); i++) {
         struct srs_config *config = config_must(*state, texts[i], NULL);
@@ -103,6 +104,7 @@ static void test_show_given_words_then_urls_lose_what_opens_them(void **state)
         {"http://h:80/a?token=x", "http://h:80/a?***"},
         {"https://u:p@h/a", "https://***@h/a"},
         {"https://u:p@h/a?b#c", "https://***@h/a?***"},
+        {"https://u:p@q@h/a", "https://***@h/a"},
         {"https://h?x", "https://h?***"},
         {"https://h#x", "https://h?***"},
         {"https://h/a@b", "https://h/a@b"},

@@ -368,6 +368,28 @@ static void test_heartbeat_given_ports_then_those_that_are_served(void **state)
                               "[\"8080\"],\"api\":[\"1985\"]");
 }
 
+static void test_heartbeat_given_addresses_then_the_one_that_is_asked_for(void **state)
+{
+    static const struct {
+        const char *named;
+        size_t count;
+        int64_t which;
+        const char *want;
+    } rows[] = {{NULL, 2, 0, "10.0.0.1"},         {NULL, 2, 1, "2001:db8::1"},
+                {NULL, 2, 2, "10.0.0.1"},         {"", 2, 1, "2001:db8::1"},
+                {"192.0.2.9", 2, 1, "192.0.2.9"}, {NULL, 0, 0, ""},
+                {"192.0.2.9", 0, 0, "192.0.2.9"}};
+    struct srs_interface all[2] = {0};
+    char ip[SRS_ENDPOINT_TEXT];
+    (void)state;
+    assert_err(SRS_OK, srs_endpoint_parse("10.0.0.1:0", &all[0].at), "v4");
+    assert_err(SRS_OK, srs_endpoint_parse("[2001:db8::1]:0", &all[1].at), "v6");
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        srs_heartbeat_ip(rows[i].named, all, rows[i].count, rows[i].which, ip);
+        assert_string_equal(ip, rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_retry_given_outcomes_then_only_what_may_help),
         cmocka_unit_test(test_pause_given_rounds_then_doubles_within_a_tenth),
         cmocka_unit_test(test_heartbeat_given_ports_then_those_that_are_served),
+        cmocka_unit_test(test_heartbeat_given_addresses_then_the_one_that_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

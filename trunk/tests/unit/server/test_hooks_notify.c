@@ -133,6 +133,12 @@ static SRS_YIELDS void wait_told(void)
     assert_int_equal(server.hooks->pending, 0);
 }
 
+static uint64_t counted(enum srs_stat_outcome outcome)
+{
+    const struct srs_stat_callback *callback = srs_stat_callback_find(&server.stat, "on_stop");
+    return callback != NULL ? callback->outcomes[outcome] : 0;
+}
+
 static void assert_each_in_order(void)
 {
     unsigned next[CLIENTS] = {0};
@@ -156,8 +162,9 @@ static void test_notify_given_many_clients_then_each_in_its_order(void **state)
     wait_told();
     assert_int_equal(backend.heard, CLIENTS * EACH);
     assert_each_in_order();
-    assert_int_equal(server.hook_counts[SRS_HOOK_STOP].calls, CLIENTS * EACH);
-    assert_int_equal(server.hook_counts[SRS_HOOK_STOP].lost, 0);
+    assert_int_equal(counted(SRS_STAT_ALLOWED), CLIENTS * EACH);
+    assert_int_equal(srs_stat_callback_find(&server.stat, "on_stop")->under_way, 0);
+    assert_int_equal(counted(SRS_STAT_DROPPED), 0);
     assert_true(srs_list_empty(&server.hooks->groups));
 }
 
@@ -171,7 +178,8 @@ static void test_notify_given_failures_then_again_and_still_in_order(void **stat
     wait_told();
     assert_int_equal(backend.heard, 3 * EACH);
     assert_each_in_order();
-    assert_int_equal(server.hook_counts[SRS_HOOK_STOP].refused, 3);
+    assert_int_equal(counted(SRS_STAT_FAILED), 3); // of 503
+    assert_int_equal(counted(SRS_STAT_REFUSED), 0);
 }
 
 static void test_notify_given_question_then_it_waits_until_told(void **state)
@@ -201,10 +209,10 @@ static void test_notify_given_too_many_then_the_rest_is_lost(void **state)
     for (unsigned i = 0; i < ALL; i++)
         tell(i % 7, i, SRS_SEC);
     assert_int_equal(server.hooks->pending, 8192);
-    assert_int_equal(server.hook_counts[SRS_HOOK_STOP].lost, 100);
+    assert_int_equal(counted(SRS_STAT_DROPPED), 100);
     assert_int_equal(srs_live_count(SRS_LIVE_HOOK), 8192);
     srs_hooks_free(server.hooks, srs_now() + 50 * SRS_MSEC);
-    assert_int_equal(server.hook_counts[SRS_HOOK_STOP].lost, ALL);
+    assert_int_equal(counted(SRS_STAT_DROPPED), ALL);
     server.hooks = NULL;
 }
 
@@ -216,7 +224,7 @@ static void test_notify_given_end_then_what_can_be_is_told(void **state)
     srs_hooks_free(server.hooks, SOON);
     server.hooks = NULL;
     assert_int_equal(backend.heard, CLIENTS);
-    assert_int_equal(server.hook_counts[SRS_HOOK_STOP].lost, 0);
+    assert_int_equal(counted(SRS_STAT_DROPPED), 0);
 }
 
 static void test_notify_given_end_and_failing_backend_then_once_more_and_no_longer(void **state)
@@ -229,8 +237,8 @@ static void test_notify_given_end_and_failing_backend_then_once_more_and_no_long
     srs_hooks_free(server.hooks, SOON);
     server.hooks = NULL;
     assert_true(srs_now() - began < 10 * SRS_SEC);
-    assert_int_equal(server.hook_counts[SRS_HOOK_STOP].lost, CLIENTS);
-    assert_int_equal(server.hook_counts[SRS_HOOK_STOP].calls, CLIENTS);
+    assert_int_equal(counted(SRS_STAT_DROPPED), CLIENTS);
+    assert_int_equal(counted(SRS_STAT_FAILED), CLIENTS);
 }
 
 int main(void)

@@ -249,6 +249,11 @@ static void test_listeners_given_shared_port_then_both_are_served_there(void **s
     (void)state;
     assert_err(SRS_OK, change_to(WEB("http_api", "@0") WEB("http_server", "@0")), "shared");
     assert_served("127.0.0.1", 0, SRS_PORT_API | SRS_PORT_SERVER, "shared");
+    assert_err(SRS_OK, change_to(WEB("http_api", "@0") WEB("exporter", "@0 127.0.0.1:@1")),
+               "metrics too");
+    assert_served("127.0.0.1", 0, SRS_PORT_API, "of the API");
+    assert_true(is_found("127.0.0.1", 0, "/metrics", "text/plain"));
+    assert_true(is_found("127.0.0.1", 1, "/metrics", "text/plain"));
     assert_err(SRS_OK, change_to(WEB("http_api", "@0") WEB("http_server", "@1")), "apart");
     assert_served("127.0.0.1", 0, SRS_PORT_API, "of the API");
     assert_served("127.0.0.1", 1, SRS_PORT_SERVER, "of the server");
