@@ -144,6 +144,7 @@ def looks(case):
         page.click("#detail-close")
         large = page.eval("['.big .value', '.health', '.stream .name'].map((n) => parseFloat(getComputedStyle(document.querySelector(n)).fontSize))")
         check(size is PHONE or (large[0] >= 32 and min(large) >= 22), f"{name}: letters of {large} pixels")
+    wait_figures(page)  # what moves within half a second of a click counts as its work
     moved = page.eval("shifts.length")
     page.eval("document.querySelector('.tiles').style.marginTop = '80px'")
     page.wait(f"shifts.length > {moved}", 5, "a jump of our own is seen")
