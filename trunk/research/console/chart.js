@@ -89,7 +89,7 @@ class Chart {
 
   draw(lists) {
     this.values = lists.map((list) => list.slice(-this.room));
-    const top = roundUp(topOf(this.values));
+    const top = roundUp(Math.max(topOf(this.values), 10)); // below that both labels would be rounded to one
     this.values.forEach((list, i) => this.lines[i].setAttribute('d', linePath(list, this.room, 600, 158, top)));
     this.labels[0].textContent = this.format(top);
     this.labels[1].textContent = this.format(top / 2);

@@ -237,7 +237,10 @@ function takeStreams(items, now, steps) {
 }
 
 const last = (list) => list.length > 0 ? list[list.length - 1] : null;
-const nameOf = (item) => item.url.replace(/^\//, '');
+// Marks that are not seen, or turn the text behind them around, would make one name look like another.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const seen = (text) => text.replace(UNSEEN, (mark) => `\\u${mark.codePointAt(0).toString(16).padStart(4, '0')}`);
+const nameOf = (item) => seen(item.url.replace(/^\//, ''));
 const viewersOf = (item) => Math.max(0, item.clients - (item.publish.active ? 1 : 0));
 
 async function allStreams() {
@@ -477,7 +480,7 @@ function makeClient(item) {
 
 function updateClient(row, item) {
   setText(row.querySelector('.name'), `${item.ip}`);
-  setText(row.querySelector('.about'), `${item.type} · ${item.url.replace(/^\//, '')} · ${duration(item.alive)} · ${item.id}`);
+  setText(row.querySelector('.about'), `${item.type} · ${nameOf(item)} · ${duration(item.alive)} · ${item.id}`);
   setText(row.querySelector('.rates'), item.publish ? `in ${rate(item.in_kbps)}` : `out ${rate(item.out_kbps)}`);
   setText(row.querySelector('.queue'), item.publish ? 'publishes' : `queue ${ms(item.queue_ms)}${item.skipped ? `, skipped ${number(item.skipped)}` : ''}`);
 }
@@ -487,7 +490,10 @@ function showClientList(list, items) {
 }
 
 async function showClients() {
-  const { clients, total } = await askJson(`/api/v1/clients/?start=${clientsPager.from}&count=${CLIENTS_PAGE}`);
+  const { from } = clientsPager;
+  const { clients, total } = await askJson(`/api/v1/clients/?start=${from}&count=${CLIENTS_PAGE}`);
+  if (from !== clientsPager.from)
+    return; // turned meanwhile, and asked again
   if (clientsPager.show(total, 'client', 'No clients.'))
     showClientList(byId('clients'), clients);
   else
@@ -760,7 +766,7 @@ const theme = themes.getItem('theme');
 if (theme === 'light' || theme === 'dark')
   document.documentElement.dataset.theme = theme;
 byId('view-streams').classList.toggle('open', named !== '');
-setText(byId('detail-name'), named.replace(/^\//, ''));
+setText(byId('detail-name'), nameOf({ url: named }));
 signIn.done = poll;
 showSign();
 showView(view, false);

@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/version.h"
+#include "server/access/limits.h"
 #include "server/check.h"
 #include "server/files/store.h"
 #include "server/hooks/heartbeat.h"

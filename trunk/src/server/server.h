@@ -2,14 +2,15 @@
 // state.
 #pragma once
 #include "core/log.h"
-#include "server/access/limits.h"
 #include "server/config/config.h"
 #include "server/deliver/beat.h"
 #include "server/deliver/writer.h"
 #include "server/life/identity.h"
 #include "server/stat/clients.h"
+#include "server/stat/limit.h"
 #include "server/stat/peers.h"
 #include "server/stat/stat.h"
+#include "server/stat/usage.h"
 #include "stream/source.h"
 
 struct srs_files;
@@ -36,7 +37,8 @@ struct srs_server {
     struct srs_hooks *hooks;
     struct srs_clients clients;
     struct srs_peers peers;
-    struct srs_limits limits;
+    struct srs_usage usage;
+    uint64_t limited[SRS_LIMITS]; // clients that each limit has refused or ended
     struct srs_stat stat;
     struct srs_sampler *sampler; // fills stat.system
     struct srs_scope services;   // listeners, beat, statistics

@@ -1,7 +1,11 @@
 // Limits of clients and bandwidth, with RTMP sessions on sockets in this process and a clock that
 // is set.
 #include "flow_server.h"
+#include "server/access/limits.h"
+#include "server/graph.h"
+#include "server/http/exchange.h"
 #include "server/rtmp/session.h"
+#include "server/web/session.h"
 #include "set_clock.h"
 #include <stdio.h>
 
@@ -29,15 +33,15 @@ static int teardown(void **state)
 {
     (void)state;
     flow_server_close(&flow);
-    assert_int_equal(flow.server.limits.usage.entry_count, 0);
-    assert_int_equal(flow.server.limits.usage.place_count, 0);
+    assert_int_equal(flow.server.usage.entry_count, 0);
+    assert_int_equal(flow.server.usage.place_count, 0);
     return 0;
 }
 
 static void assert_met(enum srs_limit limit, unsigned times)
 {
     for (unsigned i = 0; i < SRS_LIMITS; i++) {
-        uint64_t met = flow.server.limits.met[i];
+        uint64_t met = flow.server.limited[i];
         if (met != (i == limit ? times : 0))
             fail_msg("%s: %llu times", srs_limit_name((enum srs_limit)i), (unsigned long long)met);
     }
@@ -111,7 +115,7 @@ static void test_limits_given_all_players_then_one_more_is_refused(void **state)
     assert_player_refused("a");
     assert_met(SRS_LIMIT_PLAYERS_PER_STREAM, 1);
     flow_peer_begin(&b, &flow, "b", false);
-    flow.server.limits.met[SRS_LIMIT_PLAYERS_PER_STREAM] = 0;
+    flow.server.limited[SRS_LIMIT_PLAYERS_PER_STREAM] = 0;
     assert_player_refused("c");
     assert_met(SRS_LIMIT_PLAYERS, 1);
     flow_peer_command(&a[0], 0, "deleteStream", NULL, 1);
@@ -124,6 +128,75 @@ static void test_limits_given_all_players_then_one_more_is_refused(void **state)
         flow_peer_free(&a[i]);
     flow_peer_free(&b);
 }
+
+// --- over HTTP ----------------------------------------------------------------------------------
+
+static const struct srs_port web_port = {"http", srs_web_accept, SRS_PORT_SERVER, false,
+                                         SRS_CERTS_NONE};
+
+#define WEBSOCKET                                                                \
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" \
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+
+static struct srs_conn *request(const char *headers)
+{
+    char text[512];
+    struct srs_conn *conn = NULL;
+    int fd = -1;
+    assert_err(SRS_OK, srs_web_accept(&flow.server, graph_conn(&fd), &web_port), "accept");
+    assert_err(SRS_OK, srs_conn_new(fd, &conn), "client's end");
+    int size =
+        snprintf(text, sizeof text, "GET /live/a.flv HTTP/1.1\r\nHost: h\r\n%s\r\n", headers);
+    assert_err(
+        SRS_OK,
+        srs_conn_write(conn, (struct srs_span){(const uint8_t *)text, (size_t)size}, SRS_NEVER),
+        "request");
+    return conn;
+}
+
+// Of the answer, which comes in one piece.
+static void assert_answer(struct srs_conn *conn, const char *status)
+{
+    struct srs_span got = {NULL, 0};
+    srs_err err = SRS_E_SOCKET_TIMEOUT;
+    for (int64_t began = flow_real_usec(); err == SRS_E_SOCKET_TIMEOUT;) {
+        assert_true(flow_real_usec() - began < FLOW_LIMIT_USEC);
+        assert_err(SRS_OK, srs_co_breathe(), "turn");
+        err = srs_conn_read(conn, srs_now(), &got);
+    }
+    assert_err(SRS_OK, err, status);
+    assert_true(got.size > strlen(status));
+    if (memcmp(got.bytes, status, strlen(status)) != 0)
+        fail_msg("want %s: %.40s", status, (const char *)got.bytes);
+}
+
+static void test_limits_given_all_players_over_http_then_503_and_place_is_given_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers;
+        const char *good;
+    } rows[] = {{"", "HTTP/1.1 200 "}, {WEBSOCKET, "HTTP/1.1 101 "}};
+    flow_server_configure(&flow,
+                          "http_server { enabled on; } vhost __defaultVhost__ { http_remux { "
+                          "enabled on; } limits { max_players 1; } }");
+    for (size_t i = 0; i < SRS_COUNT(rows); i++) {
+        struct srs_conn *first = request(rows[i].headers);
+        assert_answer(first, rows[i].good);
+        for (size_t j = 0; j < SRS_COUNT(rows); j++) {
+            struct srs_conn *second = request(rows[j].headers);
+            assert_answer(second, "HTTP/1.1 503 ");
+            srs_conn_free(second);
+        }
+        assert_player_refused("a");
+        srs_conn_free(first);
+        flow_wait_for(flow.server.usage.place_count == 0);
+    }
+    assert_met(SRS_LIMIT_PLAYERS, 6);
+    flow_wait_for(flow.server.sessions.count == 0);
+}
+
+// --- another configuration ----------------------------------------------------------------------
 
 // Who came before is counted, and stays.
 static void test_limits_given_another_configuration_then_next_client_finds_it(void **state)
@@ -233,7 +306,7 @@ static void test_limits_given_bandwidth_of_publishers_used_up_then_no_further_on
         flow_peer_free(&second);
         flow_peer_free(&peer);
         flow_wait_for(flow.server.clients.count == 0);
-        flow.server.limits.met[rows[i].limit] = 0;
+        flow.server.limited[rows[i].limit] = 0;
     }
 }
 
@@ -276,7 +349,7 @@ static void test_limits_given_bandwidth_of_players_used_up_then_no_further_one(v
         flow_peer_free(&player);
         flow_peer_free(&peer);
         flow_wait_for(flow.server.clients.count == 0);
-        flow.server.limits.met[rows[i].limit] = 0;
+        flow.server.limited[rows[i].limit] = 0;
     }
 }
 
@@ -305,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_limits_given_all_publishers_then_one_more_is_refused),
         CASE(test_limits_given_all_players_then_one_more_is_refused),
+        CASE(test_limits_given_all_players_over_http_then_503_and_place_is_given_back),
         CASE(test_limits_given_another_configuration_then_next_client_finds_it),
         CASE(test_limits_given_publisher_above_its_bandwidth_then_ended_after_some_seconds),
         CASE(test_limits_given_publisher_that_catches_up_then_it_stays),

@@ -178,9 +178,14 @@ class Server(Program):
         text = config or ("daemon off; srs_log_tank console;\n" + top +
                           "rtmp { listen @RTMP@; }\nhttp_api { enabled on; listen @API@; }\n"
                           "http_server { enabled on; listen @HTTP@; }\n" + FLV_VHOST % vhost)
+        if "auto_reload_for_docker" not in text:  # in a container too a test says itself when to reload
+            text += "\nauto_reload_for_docker off;\n"
+        return self.with_ports(text)
+
+    def with_ports(self, text):
         for name, port in [("@RTMP@", self.rtmp), ("@API@", self.api), ("@HTTP@", self.http)]:
             text = text.replace(name, str(port))
-        return text + "\nauto_reload_for_docker off;\n"  # in a container too a test says itself when to reload
+        return text
 
     def wait_for_listeners(self):
         def listens():

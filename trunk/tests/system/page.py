@@ -42,7 +42,9 @@ class Page:
         self.log.close()
 
     def answer(self):
-        ready = select.select([self.process.stdout], [], [], ANSWER_SECONDS)[0]
+        waiting = select.poll()  # a case with thousands of sockets has numbers that select() does not take
+        waiting.register(self.process.stdout, select.POLLIN)
+        ready = waiting.poll(ANSWER_SECONDS * 1000)
         line = self.process.stdout.readline() if ready else b""
         check(line, f"the browser's driver {'ended' if ready else 'does not answer'}: see {self.log.name}")
         told = json.loads(line)
@@ -74,8 +76,11 @@ class Page:
 
     def wait_text(self, selector, text, seconds=15):
         """Until that text is in it."""
-        self.wait(f"document.querySelector({json.dumps(selector)})?.textContent.includes({json.dumps(text)})", seconds,
-                  f"{text!r} in {selector}")
+        there = f"document.querySelector({json.dumps(selector)})?.textContent"
+        try:
+            self.wait(f"{there}.includes({json.dumps(text)})", seconds, f"{text!r} in {selector}")
+        except Failure as failure:
+            raise Failure(f"{failure}: {self.eval(there)!r}") from None
 
     def shows(self, selector):
         return self.eval(f"document.querySelector({json.dumps(selector)})?.checkVisibility() ?? false")

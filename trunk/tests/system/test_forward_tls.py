@@ -10,7 +10,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import check, free_port, main, make_flv, need, probe, wait_until
-from test_forward import can_dial, forward, log_count, media, wait_log, watch
+from nginx import can_dial
+from test_forward import forward, log_count, media, wait_log, watch
 from tls import make_certificate, tls_server
 from wire import RtmpPlayer, read_flv
 

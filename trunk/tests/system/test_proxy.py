@@ -161,4 +161,5 @@ def headers_in_pieces_and_bad_ones(case):
 
 
 CASES = [clients_of_believed_proxies, clients_in_requests, others_are_not_believed, headers_in_pieces_and_bad_ones]
-main({case.__name__: case for case in CASES}, parallel=2)
+if __name__ == "__main__":
+    main({case.__name__: case for case in CASES}, parallel=2)

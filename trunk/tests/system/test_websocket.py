@@ -310,7 +310,8 @@ def pages_of_other_sites(case):
         check(got == statuses, f"crossdomain {crossdomain}: {got}")
 
 
-main({f.__name__: f for f in (plays_what_http_plays, waits_for_a_publisher,
-                              pings_are_answered_between_frames, slow_player_gets_pongs_too, websocket_player_who_talks_too_much, ends_with_the_right_close,
-                              kicked_and_left_alone_by_the_publisher, quit_says_going_away, handshakes_that_fail,
-                              pages_of_other_sites)}, parallel=4)
+if __name__ == "__main__":
+    main({f.__name__: f for f in (
+        plays_what_http_plays, waits_for_a_publisher, pings_are_answered_between_frames, slow_player_gets_pongs_too,
+        websocket_player_who_talks_too_much, ends_with_the_right_close, kicked_and_left_alone_by_the_publisher,
+        quit_says_going_away, handshakes_that_fail, pages_of_other_sites)}, parallel=4)

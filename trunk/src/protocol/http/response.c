@@ -44,11 +44,12 @@ static const struct {
     {505, "HTTP Version Not Supported"},
 };
 
-// What SRS answers to a request with an Origin.
+// What SRS answers to a request with an Origin; but credentials need their header by name, which
+// the asterisk does not stand for (Fetch, "CORS non-wildcard request-header name").
 static const struct srs_http_extra cors_headers[] = {
     {"Access-Control-Allow-Origin", "*"},
     {"Access-Control-Allow-Methods", "*"},
-    {"Access-Control-Allow-Headers", "*"},
+    {"Access-Control-Allow-Headers", "*, Authorization"},
     {"Access-Control-Expose-Headers", "*"},
     {"Access-Control-Allow-Credentials", "false"},
     {"Access-Control-Request-Private-Network", "true"},

@@ -1,27 +1,12 @@
 #include "server/access/limits.h"
 #include "core/log.h"
 #include "server/config/compare.h"
-#include "server/server.h"
 
 static const srs_usec sample_usec = 1 * SRS_SEC;
 
 // A publisher is ended when so many samples in a row found its average above the limit: it may
 // have had to catch up.
 enum { SAMPLES_ABOVE = 5 };
-
-const char *srs_limit_name(enum srs_limit limit)
-{
-    static const char *const names[SRS_LIMITS] = {"max_publishers",
-                                                  "max_players",
-                                                  "max_players_per_stream",
-                                                  "in_bandwidth",
-                                                  "out_bandwidth",
-                                                  "in_bandwidth_per_stream",
-                                                  "out_bandwidth_per_stream",
-                                                  "in_bandwidth_per_ip",
-                                                  "out_bandwidth_per_ip"};
-    return names[limit];
-}
 
 // --- who may come -------------------------------------------------------------------------------
 
@@ -37,7 +22,7 @@ static SRS_ERR check_count(const struct asking *asking, enum srs_limit limit, in
 {
     if (max <= 0 || have <= max)
         return SRS_OK;
-    asking->server->limits.met[limit]++;
+    asking->server->limited[limit]++;
     return srs_fail(limit == SRS_LIMIT_PUBLISHERS ? SRS_E_LIMIT_PUBLISHERS : SRS_E_LIMIT_PLAYERS,
                     "vhost %.80s, %s is %lld", asking->vhost->name, srs_limit_name(limit),
                     (long long)max);
@@ -48,7 +33,7 @@ static SRS_ERR check_rate(const struct asking *asking, enum srs_limit limit, int
 {
     if (max <= 0 || kbps <= max)
         return SRS_OK;
-    asking->server->limits.met[limit]++;
+    asking->server->limited[limit]++;
     return srs_fail(SRS_E_LIMIT_BANDWIDTH, "vhost %.80s, %u kbps, %s is %lld", asking->vhost->name,
                     kbps, srs_limit_name(limit), (long long)max);
 }
@@ -96,7 +81,7 @@ SRS_ERR srs_limits_enter(struct srs_server *server, const struct srs_config_vhos
                          const struct srs_usage_client *client, struct srs_place *place)
 {
     struct asking asking = {.server = server, .vhost = vhost};
-    srs_err err = srs_usage_enter(&server->limits.usage, client, place);
+    srs_err err = srs_usage_enter(&server->usage, client, place);
     if (err)
         return err;
     for (unsigned kind = 0; kind < SRS_USAGE_KINDS; kind++)
@@ -125,14 +110,14 @@ static void check_stream(struct srs_server *server, struct srs_client *publisher
 {
     const struct srs_source *source = publisher->source;
     const struct srs_config_vhost *vhost = srs_config_vhost_exact(server->config, source->vhost);
-    struct srs_used *used = srs_usage_stream(&server->limits.usage, source->key);
+    struct srs_used *used = srs_usage_stream(&server->usage, source->key);
     if (vhost == NULL || used == NULL)
         return;
     int64_t max = vhost->limits.in_bandwidth_per_stream;
     used->above = max > 0 && used->in_kbps > max ? used->above + 1 : 0;
     if (used->above < SAMPLES_ABOVE || publisher->kicked)
         return;
-    server->limits.met[SRS_LIMIT_IN_PER_STREAM]++;
+    server->limited[SRS_LIMIT_IN_PER_STREAM]++;
     srs_log_info("access", "end publisher stream=%s client=%s kbps=%u in_bandwidth_per_stream=%lld",
                  source->key, publisher->id, used->in_kbps, (long long)max);
     srs_client_kick(publisher, SRS_E_LIMIT_BANDWIDTH);
@@ -144,7 +129,7 @@ static SRS_YIELDS srs_err limits_main(void *arg)
     for (;;) {
         srs_err err = srs_co_sleep(srs_now() + sample_usec);
         if (!err && wants_bandwidth(server->config))
-            err = srs_usage_sample(&server->limits.usage, srs_now());
+            err = srs_usage_sample(&server->usage, srs_now());
         if (err)
             return err;
         if (!wants_bandwidth(server->config))

@@ -2,31 +2,7 @@
 // (vhost.limits). They are read where they count, so that a reload takes effect with the next
 // client; who is there stays, but for a publisher above in_bandwidth_per_stream.
 #pragma once
-#include "server/access/usage.h"
-#include "server/config/config.h"
-
-struct srs_server;
-
-enum srs_limit {
-    SRS_LIMIT_PUBLISHERS,
-    SRS_LIMIT_PLAYERS,
-    SRS_LIMIT_PLAYERS_PER_STREAM,
-    SRS_LIMIT_IN,
-    SRS_LIMIT_OUT,
-    SRS_LIMIT_IN_PER_STREAM,
-    SRS_LIMIT_OUT_PER_STREAM,
-    SRS_LIMIT_IN_PER_IP,
-    SRS_LIMIT_OUT_PER_IP,
-    SRS_LIMITS
-};
-
-struct srs_limits {
-    struct srs_usage usage;
-    uint64_t met[SRS_LIMITS]; // clients that each has refused or ended
-};
-
-// The name of its directive.
-const char *srs_limit_name(enum srs_limit limit);
+#include "server/server.h"
 
 // Lets a client in to publish or play in that vhost of the current configuration, and counts it
 // from here on until srs_usage_leave; in the same step, so that nobody comes between.

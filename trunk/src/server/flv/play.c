@@ -5,6 +5,7 @@
 #include "protocol/http/head.h"
 #include "protocol/http/query.h"
 #include "server/access/access.h"
+#include "server/access/limits.h"
 #include "server/config/compare.h"
 #include "server/flv/mount.h"
 #include "server/flv/ws.h"

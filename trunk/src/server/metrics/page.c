@@ -174,7 +174,7 @@ static void write_connections(const struct srs_server *server, struct srs_metric
     srs_metrics_begin(text, SRS_METRIC_LIMITED_CLIENTS);
     for (unsigned i = 0; i < SRS_LIMITS; i++)
         srs_metrics_count(text, LABELS({"limit", srs_limit_name((enum srs_limit)i)}),
-                          server->limits.met[i]);
+                          server->limited[i]);
     write_traffic(server, text, SRS_METRIC_PROTOCOL_SEND_BYTES, traffic_out);
     write_traffic(server, text, SRS_METRIC_PROTOCOL_RECEIVE_BYTES, traffic_in);
     write_results(text, SRS_METRIC_TLS_HANDSHAKES, stat->handshakes_done, "failed",

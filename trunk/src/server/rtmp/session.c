@@ -14,6 +14,7 @@
 #include "protocol/rtmp/server.h"
 #include "protocol/rtmp/url.h"
 #include "server/access/access.h"
+#include "server/access/limits.h"
 #include "server/config/compare.h"
 #include "server/deliver/talk.h"
 #include "server/forward/forward.h"

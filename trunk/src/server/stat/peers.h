@@ -7,7 +7,7 @@
 enum { SRS_PEER_KEY = 16 };
 
 // What all connections of an address have in common: IPv4 as ::ffff:a.b.c.d, of IPv6 the /64.
-void srs_peers_key(const struct srs_endpoint *from, uint8_t key[SRS_PEER_KEY]);
+void srs_peers_key(const struct srs_endpoint *from, uint8_t address[SRS_PEER_KEY]);
 
 struct srs_peer;
 

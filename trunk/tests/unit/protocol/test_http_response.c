@@ -2,12 +2,12 @@
 #include "test.h"
 #include <stdio.h>
 
-#define CORS                                      \
-    "Access-Control-Allow-Origin: *\r\n"          \
-    "Access-Control-Allow-Methods: *\r\n"         \
-    "Access-Control-Allow-Headers: *\r\n"         \
-    "Access-Control-Expose-Headers: *\r\n"        \
-    "Access-Control-Allow-Credentials: false\r\n" \
+#define CORS                                             \
+    "Access-Control-Allow-Origin: *\r\n"                 \
+    "Access-Control-Allow-Methods: *\r\n"                \
+    "Access-Control-Allow-Headers: *, Authorization\r\n" \
+    "Access-Control-Expose-Headers: *\r\n"               \
+    "Access-Control-Allow-Credentials: false\r\n"        \
     "Access-Control-Request-Private-Network: true\r\n"
 
 // The response to a request that was really received.

@@ -1,6 +1,6 @@
 // Who publishes and plays, counted by address, vhost and stream; rates over the last samples.
 #include "graph.h"
-#include "server/access/usage.h"
+#include "server/stat/usage.h"
 #include <stdio.h>
 
 enum { MANY = 2500, SECOND_BYTES = 12500 }; // a second of 100 kbps

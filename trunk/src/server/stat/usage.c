@@ -1,4 +1,4 @@
-#include "server/access/usage.h"
+#include "server/stat/usage.h"
 #include "core/assert.h"
 #include "core/mem.h"
 #include "server/stat/peers.h"
