@@ -10,7 +10,7 @@ import sys
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import check, main, make_flv, wait_until
+from harness import check, free_port, main, make_flv, wait_until
 from test_proxy import v1, v2
 from test_websocket import WsPlayer, request
 from wire import FlvPlayer, Rtmp, RtmpPlayer, command
@@ -18,6 +18,7 @@ from wire import FlvPlayer, Rtmp, RtmpPlayer, command
 BEAT = 0.35  # the default mw_latency
 GAP = 0.2  # beyond it
 PLAYS = ("rtmp", "flv", "ws")
+METRICS = f"exporter {{ enabled on; listen {free_port()}; }}\n"  # its page is at the API as well
 
 
 def thin():
@@ -232,7 +233,7 @@ NO_BANDWIDTH = (b"is used up", 503)
 
 
 def players_at_once(case):
-    server = case.server(vhost="limits { max_players 5; max_players_per_stream 4; }")
+    server = case.server(vhost="limits { max_players 5; max_players_per_stream 4; }", top=METRICS)
     others = Others(case, server)  # three of them
     check(ask_rtmp(case, server, "publish", "y") is True, "publishers are not counted")
     more = FlvPlayer(case, server, "witness")
@@ -265,7 +266,7 @@ def place_after_one_has_left(case):
 
 
 def publishers_at_once(case):
-    server = case.server(vhost="limits { max_publishers 2; }")
+    server = case.server(vhost="limits { max_publishers 2; }", top=METRICS)
     others = Others(case, server)
     second = case.publish(server, "y", thin())
     server.wait_live("y")
@@ -285,7 +286,7 @@ def publishers_at_once(case):
 
 def publisher_above_its_bandwidth(case):
     """ffmpeg sends more than it may: it is told and ended after some seconds; who sends less stays."""
-    server = case.server(vhost="limits { in_bandwidth_per_stream 1000; }")
+    server = case.server(vhost="limits { in_bandwidth_per_stream 1000; }", top=METRICS)
     others = Others(case, server)
     above = case.publish(server, "x", fat())
     server.wait_live("x")
@@ -316,7 +317,7 @@ def used_up(server, verb, name):
 
 
 def bandwidth_of_players(case):
-    server = case.server(vhost="limits { out_bandwidth 2500; out_bandwidth_per_stream 1500; }")
+    server = case.server(vhost="limits { out_bandwidth 2500; out_bandwidth_per_stream 1500; }", top=METRICS)
     case.publish(server, "fat", fat())
     server.wait_live("fat")
     one, _ = FlvPlayer(case, server, "fat"), RtmpPlayer(case, server, "fat")
@@ -334,7 +335,7 @@ def bandwidth_of_players(case):
 
 def bandwidth_of_addresses(case):
     """Of the client that a proxy names: others behind the same proxy are not touched."""
-    server = case.server(top="in_bandwidth_per_ip 1500; out_bandwidth_per_ip 1500; proxy_from 127.0.0.9;\n")
+    server = case.server(top=METRICS + "in_bandwidth_per_ip 1500; out_bandwidth_per_ip 1500; proxy_from 127.0.0.9;\n")
     case.publish(server, "fat", fat())
     server.wait_live("fat")
     other = {"at": "127.0.0.9", "header": v1("192.0.2.7")}
