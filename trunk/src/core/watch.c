@@ -154,9 +154,20 @@ void srs_watch_look(struct srs_watch *watch, const char *const *paths, size_t co
 
 // --- waiting ------------------------------------------------------------------------------------
 
+// Events were lost, the end of somebody's writing may be among them: nobody is waited for any more.
+static void take_overflow(struct srs_watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        watch->entries[i].busy = false;
+}
+
 // True when it may matter: others in the directory, like a log, are written all the time.
 static bool take(struct srs_watch *watch, const struct inotify_event *event)
 {
+    if ((event->mask & IN_Q_OVERFLOW) != 0) {
+        take_overflow(watch);
+        return true;
+    }
     struct entry wanted = {.directory = event->wd,
                            .name = hash_name(event->len > 0 ? event->name : "")};
     bool ours = false;

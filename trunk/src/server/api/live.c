@@ -62,7 +62,8 @@ static SRS_YIELDS SRS_ERR end_publisher(struct srs_api_call *call, const struct 
 SRS_YIELDS srs_err srs_api_serve_streams(struct srs_api_call *call, const char *rest)
 {
     srs_co_may_yield();
-    bool ends = call->query.method == SRS_HTTP_DELETE && rest[0] != '\0';
+    // As a script the page of any other site could ask for it.
+    bool ends = call->exchange->request->method == SRS_HTTP_DELETE && rest[0] != '\0';
     if (!srs_api_is_read(call) && !ends)
         return srs_api_refuse(call, 405);
     if (rest[0] == '\0')

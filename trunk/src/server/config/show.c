@@ -309,19 +309,24 @@ static void print_begin(void *arg, const struct srs_directive *row)
 }
 
 // A word from a file never holds both kinds of quotes.
-static void print_word(void *arg, const char *word)
+static void add_word(struct printing *printing, const char *word)
 {
-    struct printing *printing = arg;
     bool plain = word[0] != '\0' && strpbrk(word, " \t\r\n;{}#\"'") == NULL;
     const char *quote = plain ? "" : strchr(word, '"') != NULL ? "'" : "\"";
-    if (printing->words++ == 0) {
-        indent(printing);
-        add(printing, printing->row->name);
-    }
     add(printing, " ");
     add(printing, quote);
     add(printing, word);
     add(printing, quote);
+}
+
+static void print_word(void *arg, const char *word)
+{
+    struct printing *printing = arg;
+    if (printing->words++ == 0) {
+        indent(printing);
+        add(printing, printing->row->name);
+    }
+    add_word(printing, word);
 }
 
 static void print_end(void *arg)
@@ -354,8 +359,8 @@ SRS_ERR srs_config_print_vhost(const struct srs_config_vhost *vhost, struct srs_
 {
     struct printing printing = {.out = out, .limit = limit, .depth = 1};
     struct srs_config_visitor visitor = printer(&printing);
-    add(&printing, "vhost ");
-    add(&printing, vhost->name);
+    add(&printing, "vhost");
+    add_word(&printing, vhost->name);
     add(&printing, " {\n");
     srs_config_show_vhost(vhost, &visitor);
     print_close(&printing);

@@ -132,6 +132,34 @@ static void test_watch_given_a_file_that_is_not_closed_then_busy(void **state)
     assert_false(srs_watch_is_busy(watch));
 }
 
+// How many events a queue holds; what comes beyond is lost.
+static int queued_max(void)
+{
+    char text[16];
+    FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    (void)fclose(file);
+    return atoi(text);
+}
+
+static void test_watch_given_more_than_the_queue_holds_then_nobody_is_waited_for(void **state)
+{
+    (void)state;
+    int most = queued_max();
+    assert_true(most > 0);
+    (void)look(names[DIRECT]);
+    FILE *ours = fopen(names[DIRECT], "we");
+    FILE *other = fopen(names[OTHER], "we");
+    assert_true(ours != NULL && other != NULL);
+    for (int i = 0; i < most; i += 2) // the same event twice in a row is one
+        assert_true(fputc('x', other) != EOF && fflush(other) == 0 && fputc('x', ours) != EOF &&
+                    fflush(ours) == 0);
+    assert_true(fclose(ours) == 0 && fclose(other) == 0);
+    must_wake("events are lost");
+    assert_false(srs_watch_is_busy(watch));
+}
+
 static void test_watch_given_another_file_that_is_written_then_not_told(void **state)
 {
     (void)state;
@@ -169,6 +197,7 @@ int main(void)
         CASE(test_watch_given_no_file_or_an_empty_one_then_no_mark),
         CASE(test_watch_given_nothing_then_time_out),
         CASE(test_watch_given_a_file_that_is_not_closed_then_busy),
+        CASE(test_watch_given_more_than_the_queue_holds_then_nobody_is_waited_for),
         CASE(test_watch_given_another_file_that_is_written_then_not_told),
         CASE(test_watch_given_another_directory_then_the_old_one_is_left),
     };

@@ -32,6 +32,7 @@ static void test_show_given_values_then_their_text_means_the_same(void **state)
 {
     static const char *const texts[] = {
         "rtmp { listen 1935; } vhost __defaultVhost__ {}",
+        "rtmp { listen 1935; } vhost 'a b;{#' { chunk_size 4096; }",
         ("rtmp { listen 127.0.0.1:1935 [::1]:1936 1937; chunk_size 128; }\n"
          "max_connections 17; max_connections_per_ip 3; media_memory 1048577; send_timeout 7;\n"
          "proxy_from none; server_id a-b.c; srs_log_level_v2 warn; grace_start_wait 1;\n"
