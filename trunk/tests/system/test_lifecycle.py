@@ -96,10 +96,11 @@ class Home:
 
 
 def gone(pid):
-    """A child of ours that nobody waits for is a zombie: also gone."""
+    """A child of ours that nobody waits for is a zombie: also gone, once its other threads, which hold its sockets, are."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] in "ZX"
+            ended = file.read().rsplit(")", 1)[1].split()[0] in "ZX"
+        return ended and len(os.listdir(f"/proc/{pid}/task")) <= 1
     except OSError:
         return True
 
