@@ -36,7 +36,7 @@ static struct {
     size_t size;
     unsigned lost;
     _Atomic enum srs_log_level level;
-    bool utc;
+    _Atomic bool utc;
 } out = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .filled = PTHREAD_COND_INITIALIZER,
@@ -287,6 +287,11 @@ bool srs_log_give(uid_t uid, gid_t gid)
 void srs_log_set_level(enum srs_log_level level)
 {
     out.level = level;
+}
+
+void srs_log_set_utc(bool utc)
+{
+    out.utc = utc;
 }
 
 bool srs_log_enabled(enum srs_log_level level)

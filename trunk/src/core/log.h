@@ -31,6 +31,7 @@ void srs_log_reopen(void);
 // while a reopen is under way. False when that is refused.
 bool srs_log_give(uid_t uid, gid_t gid);
 void srs_log_set_level(enum srs_log_level level);
+void srs_log_set_utc(bool utc);
 bool srs_log_enabled(enum srs_log_level level);
 // Writes what is pending and ends the thread.
 void srs_log_close(void);

@@ -38,7 +38,8 @@ static SRS_ERR open_log(const struct srs_config *config)
 {
     struct srs_log_options options = {
         .level = srs_server_log_level(config),
-        .file = config->log.tank == SRS_CONFIG_TANK_FILE ? config->log.file : NULL};
+        .file = config->log.tank == SRS_CONFIG_TANK_FILE ? config->log.file : NULL,
+        .utc = config->log.utc};
     srs_err err = srs_log_open(&options);
     if (err)
         return err;

@@ -224,6 +224,7 @@ static SRS_ERR change_to(struct srs_reload *reload, struct loaded *loaded)
     server->certs = loaded->certs;
     srs_listeners_settle(server->listeners);
     srs_log_set_level(srs_server_log_level(next));
+    srs_log_set_utc(next->log.utc);
     srs_server_set_names(server);
     tell_notes(next);
     note_vhosts(before, next);

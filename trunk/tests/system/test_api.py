@@ -12,6 +12,7 @@ import threading
 
 import harness
 from harness import ROOT, check, wait_until
+from wire import Rtmp, command
 
 HEAD_MEMBERS = ["code", "server", "service", "pid"]
 KBPS = ["recv_30s", "send_30s"]
@@ -193,6 +194,21 @@ def client_members(case):
     check(list(one.json()) == HEAD_MEMBERS + ["client"], f"members {one.text}")
     check_members("one client", one.json()["client"], PLAYER)
     check(re.search(r'"alive":\d+\.\d\d,', one.text), f"alive has two decimals: {one.text}")
+
+
+def publisher_types(case):
+    """By the order in which an encoder asks."""
+    server = case.server()
+    flows = {"flash-publish": ("createStream",), "haivision-publish": ("createStream", "FCPublish"),
+             "fmle-publish": ("releaseStream", "FCPublish", "createStream")}
+    for kind, steps in flows.items():
+        one = Rtmp(server.rtmp).handshake().connect(server)
+        case.callback(one.close)
+        for step in steps:
+            one.create_stream() if step == "createStream" else one.send(command(step, 4, None, kind))
+        one.publish(kind)
+    got = {c["name"]: c["type"] for c in api(server, "clients/")["clients"]}
+    check(got == {kind: kind for kind in flows}, f"types {got}")
 
 
 def rates(case):
@@ -508,5 +524,5 @@ def page_gives_nothing_else_away(case):
 
 
 harness.main({case.__name__: case for case in [
-    stream_members, client_members, rates, pages, long_list_in_chunks, list_while_clients_leave, kick, codes, indexes,
+    stream_members, client_members, publisher_types, rates, pages, long_list_in_chunks, list_while_clients_leave, kick, codes, indexes,
     jsonp, cors, head, page_files, page_without_library, page_shares_a_port, page_gives_nothing_else_away]}, parallel=4)

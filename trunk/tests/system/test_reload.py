@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A configuration that is read again while the server runs: what takes effect at once, what a bad file changes (nothing),
 and what hundreds of reloads do to those who watch."""
+import datetime
 import os
 import selectors
 import signal
@@ -118,6 +119,25 @@ def log_level(case):
     Rtmp(server.rtmp).handshake().connect(server).close()
     reload(server)
     check(len(server.log_lines("debug")) == seen, "no more debug lines")
+
+
+def log_times(case):
+    """Of the zone that the environment names, and of UTC where that is wished for."""
+    server = case.server(environment={"TZ": "HERE-5"})
+    server.wait_for_listeners()
+
+    def hours_ahead():
+        stamp = datetime.datetime.fromisoformat(server.log_lines("info")[-1][:19])
+        return round((stamp - datetime.datetime.utcnow()).total_seconds() / 3600)
+
+    check(hours_ahead() == 5, f"local time is {hours_ahead()} hours ahead")
+    reload(server, text_of(server, top="utc_time on;\n"))
+    check(hours_ahead() == 0, f"UTC is {hours_ahead()} hours ahead")
+    reload(server, text_of(server))
+    check(hours_ahead() == 5, f"local time again is {hours_ahead()} hours ahead")
+    server = case.server(top="utc_time on;\n", environment={"TZ": "HERE-5"})
+    server.wait_for_listeners()
+    check(hours_ahead() == 0, f"from the start it is {hours_ahead()} hours ahead")
 
 
 def crossdomain(case):
@@ -381,7 +401,7 @@ def storm(case):
     wait_until(lambda: descriptors(server) == before, 5, f"{before} descriptors as before")
 
 
-CASES = {"listeners_move": listeners_move, "max_connections": max_connections, "log_level": log_level,
+CASES = {"listeners_move": listeners_move, "max_connections": max_connections, "log_level": log_level, "log_times": log_times,
          "crossdomain": crossdomain, "media_memory": media_memory, "gop_cache_and_beat": gop_cache_and_beat,
          "vhosts": vhosts, "bad_files": bad_files, "hung_file": hung_file,
          "hung_file_and_a_graceful_end": hung_file_and_a_graceful_end, "storm": storm}

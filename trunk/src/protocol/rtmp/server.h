@@ -57,6 +57,14 @@ enum srs_rtmp_event_kind {
     SRS_RTMP_EVENT_RECEIVE_VIDEO
 };
 
+// How a publisher came to publish, by the encoder that made the order known.
+enum srs_rtmp_flow {
+    SRS_RTMP_FLOW_FLASH,     // createStream, publish
+    SRS_RTMP_FLOW_FMLE,      // releaseStream and FCPublish, or one of them, before createStream
+    SRS_RTMP_FLOW_HAIVISION, // createStream before them
+    SRS_RTMP_FLOWS
+};
+
 struct srs_rtmp_event {
     enum srs_rtmp_event_kind kind;
     struct srs_rtmp_msg media; // MEDIA; the payload is valid until the next call of next or feed
@@ -99,6 +107,7 @@ struct srs_rtmp_server {
     uint16_t setup_messages;
     uint16_t part_count;
     uint8_t state;
+    uint8_t flow; // of enum srs_rtmp_flow
     bool ack_fixed;
     bool fc_published;
     bool has_published;

@@ -77,13 +77,22 @@ static srs_err on_create_stream(struct srs_rtmp_server *server, struct call *cal
     return srs_rtmp_answer_send(server, &answer, SRS_RTMP_CSID_COMMAND, SRS_RTMP_COMMAND, 0);
 }
 
+// releaseStream and FCPublish; the first of a connection tells.
+static void note_flow(struct srs_rtmp_server *server)
+{
+    if (server->flow == SRS_RTMP_FLOW_FLASH)
+        server->flow = server->streams == 0 ? SRS_RTMP_FLOW_FMLE : SRS_RTMP_FLOW_HAIVISION;
+}
+
 static srs_err on_release_stream(struct srs_rtmp_server *server, struct call *call)
 {
+    note_flow(server);
     return srs_rtmp_result_send(server, call->command.transaction, true);
 }
 
 static srs_err on_fc_publish(struct srs_rtmp_server *server, struct call *call)
 {
+    note_flow(server);
     server->fc_published = true;
     return srs_rtmp_result_send(server, call->command.transaction, true);
 }

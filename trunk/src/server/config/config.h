@@ -205,6 +205,7 @@ struct srs_config {
         int level_v1; // index of the word
         int level_v2; // index of the word, -1 when not given
         const char *file;
+        bool utc;
     } log;
     struct srs_config_networks proxy_from;
     struct {

@@ -327,6 +327,15 @@ static SRS_ERR begin_copies(struct session *session, const struct target *target
 }
 
 // `copies` is where a back-end wants them, NULL where none was asked.
+static const char *publisher_type(const struct session *session)
+{
+    static const char *const types[SRS_RTMP_FLOWS] = {[SRS_RTMP_FLOW_FLASH] = "flash-publish",
+                                                      [SRS_RTMP_FLOW_FMLE] = "fmle-publish",
+                                                      [SRS_RTMP_FLOW_HAIVISION] =
+                                                          "haivision-publish"};
+    return types[session->machine.flow];
+}
+
 static SRS_ERR begin_publish(struct session *session, const struct target *target,
                              const struct srs_hook_urls *copies)
 {
@@ -354,7 +363,7 @@ static SRS_ERR begin_publish(struct session *session, const struct target *targe
                                         .skip_sps = !target->vhost->publish.parse_sps};
     session->publisher = publisher;
     session->used = true;
-    err = add_client(session, "fmle-publish", source, target->url.stream);
+    err = add_client(session, publisher_type(session), source, target->url.stream);
     if (!err)
         err = begin_copies(session, target, copies);
     if (err)

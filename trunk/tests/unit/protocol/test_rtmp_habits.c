@@ -285,6 +285,7 @@ static void test_server_given_messages_of_every_type_then_lives(void **state)
 // Dialogues of old and of special encoders and players, command by command.
 static const struct {
     const char *who;
+    enum srs_rtmp_flow flow;
     struct step {
         const char *name;
         uint32_t msid;
@@ -294,12 +295,14 @@ static const struct {
     } steps[8];
 } habits[] = {
     {"Haivision",
+     SRS_RTMP_FLOW_HAIVISION,
      {{"_checkbw", 0, 2, NULL, "_result:2::0@0 "},
       {"createStream", 0, 3, NULL, "_result:3::1@0 "},
       {"FCPublish", 0, 4, "s", "_result:4::0@0 "},
       {"publish", 1, 5, "s",
        "onFCPublish:0:NetStream.Publish.Start:0@1 onStatus:0:NetStream.Publish.Start:0@1 "}}},
     {"FMLE",
+     SRS_RTMP_FLOW_FMLE,
      {{"releaseStream", 0, 2, "s", "_result:2::0@0 "},
       {"FCPublish", 0, 3, "s", "_result:3::0@0 "},
       {"createStream", 0, 4, NULL, "_result:4::1@0 "},
@@ -310,6 +313,7 @@ static const struct {
        "onStatus:0:NetStream.Unpublish.Success:0@1 "},
       {"publish", 1, 7, "s", "onStatus:0:NetStream.Publish.Start:0@1 "}}},
     {"Flash publishes, closes and plays",
+     SRS_RTMP_FLOW_FLASH,
      {{"createStream", 0, 2, NULL, "_result:2::1@0 "},
       {"publish", 1, 0, "s", "onStatus:0:NetStream.Publish.Start:0@1 "},
       {"closeStream", 1, 0, NULL, ""},
@@ -322,6 +326,7 @@ static const struct {
        "4:0:2 onStatus:0:NetStream.Play.Reset:0@2 onStatus:0:NetStream.Play.Start:0@2 data@2 "
        "data@2 "}}},
     {"GStreamer, ids of 0",
+     SRS_RTMP_FLOW_FMLE,
      {{"releaseStream", 0, 0, "s", ""},
       {"FCPublish", 0, 0, "s", ""},
       {"createStream", 0, 2, NULL, "_result:2::1@0 "},
@@ -332,6 +337,7 @@ static const struct {
        "onStatus:0:NetStream.Unpublish.Success:0@1 "},
       {"deleteStream", 0, 0, "s", ""}}},
     {"librtmp plays",
+     SRS_RTMP_FLOW_FLASH,
      {{"_checkbw", 0, 2, NULL, "_result:2::0@0 "},
       {"createStream", 0, 3, NULL, "_result:3::1@0 "},
       {"FCSubscribe", 0, 4, "s", "_result:4::0@0 "},
@@ -360,6 +366,7 @@ static void test_server_given_habits_of_clients_then_answers_they_wait_for(void 
                 fail_msg("%s, %s: want \"%s\", got \"%s\"", habits[i].who, step->name, step->sent,
                          sent);
         }
+        assert_int_equal(host.server.flow, habits[i].flow);
         host_fini(&host);
     }
 }

@@ -331,6 +331,7 @@ static const struct {
      "6000"},
     {"", "grace_final_wait", "3200000", "grace_final_wait 0;", "0", "SRS_GRACE_FINAL_WAIT=7",
      "7000"},
+    {"", "utc_time", "off", "utc_time on;", "on", "SRS_UTC_TIME=on", "on"},
 };
 
 static void assert_field(const struct config_files *files, size_t i, const char *text,
