@@ -283,14 +283,16 @@ def counted_in_metrics(case):
     """A callback that is let in, one that is refused, one without an answer, and a message that nobody takes."""
     back = Backend(case, "--token", "secret")
     dead = f"http://127.0.0.1:{free_port()}/hooks"
-    vhost = f"http_hooks {{ enabled on; on_publish {back.url}; on_play {dead}; on_unpublish {back.url}; }}"
+    vhost = (f"http_hooks {{ enabled on; on_publish {back.url}; on_play {dead}; on_unpublish {back.url}; "
+             f"on_close {dead}; }}")
     server = case.server(top=f"exporter {{ enabled on; listen 127.0.0.1:{free_port()}; }}\n", vhost=vhost)
 
     def value(name, **labels):
         with urllib.request.urlopen(f"http://127.0.0.1:{server.api}/metrics", timeout=10) as answered:
             text = answered.read().decode()
         shown = ",".join(f'{key}="{label}"' for key, label in labels.items())
-        return float(re.search(rf"^{name}{{{re.escape(shown)}}} (\S+)$", text, re.M).group(1))
+        found = re.search(rf"^{name}{{{re.escape(shown)}}} (\S+)$", text, re.M)
+        return float(found.group(1)) if found else None
 
     ask(server, "publish", "x?token=secret")
     ask(server, "publish", "x?token=no")
@@ -303,6 +305,8 @@ def counted_in_metrics(case):
     wait_until(lambda: value("srs_callbacks_total", callback="on_unpublish", outcome="allowed") == 1, 5, "the end")
     check(value("srs_callback_seconds_count", callback="on_publish") == 2, "calls that took their time")
     check(value("srs_callbacks_under_way", callback="on_publish") == 0, "none is under way")
+    wait_until(lambda: value("srs_callbacks_waiting", callback="on_close") == 3, 5, "what nobody takes waits")
+    check(value("srs_callbacks_waiting", callback="on_unpublish") == 0, "what was taken waits no more")
 
 
 # ---- ends --------------------------------------------------------------------------------------

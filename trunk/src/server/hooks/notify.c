@@ -83,10 +83,17 @@ static struct lane *get_lane(struct srs_hooks *hooks, const char *client_id, con
     return lane;
 }
 
+static void count_waiting(struct srs_hooks *hooks, const struct srs_hook_message *message,
+                          int change)
+{
+    hooks->pending += (unsigned)change;
+    srs_stat_callback_wait(&hooks->server->stat, srs_hook_name(message->hook), change);
+}
+
 static void drop_message(struct lane *lane, struct srs_hook_message *message)
 {
     srs_list_remove(&message->link);
-    lane->hooks->pending--;
+    count_waiting(lane->hooks, message, -1);
     lane->hooks->bytes -= srs_hook_message_bytes(message);
     srs_hook_message_free(message);
 }
@@ -308,7 +315,7 @@ void srs_hooks_notify(struct srs_hooks *hooks, const char *client_id, const char
     }
     struct lane *lane = get_lane(hooks, client_id, vhost);
     srs_list_push(&lane->messages, &message->link);
-    hooks->pending++;
+    count_waiting(hooks, message, 1);
     hooks->bytes += bytes;
     srs_event_signal(&hooks->due);
 }

@@ -294,14 +294,17 @@ static void write_callbacks(const struct srs_server *server, struct srs_metrics_
                 {"callback", stat->callbacks[i].name}, {"outcome", outcomes[j]}, {NULL, NULL}};
             srs_metrics_count(text, labels, stat->callbacks[i].outcomes[j]);
         }
-    for (unsigned pass = 0; pass < 2; pass++) {
-        srs_metrics_begin(text,
-                          pass == 0 ? SRS_METRIC_CALLBACKS_UNDER_WAY : SRS_METRIC_CALLBACK_SECONDS);
+    static const enum srs_metric passes[] = {
+        SRS_METRIC_CALLBACKS_UNDER_WAY, SRS_METRIC_CALLBACKS_WAITING, SRS_METRIC_CALLBACK_SECONDS};
+    for (unsigned pass = 0; pass < SRS_COUNT(passes); pass++) {
+        srs_metrics_begin(text, passes[pass]);
         for (unsigned i = 0; i < stat->callback_count; i++) {
             const struct srs_metrics_label labels[] = {{"callback", stat->callbacks[i].name},
                                                        {NULL, NULL}};
             if (pass == 0)
                 srs_metrics_count(text, labels, stat->callbacks[i].under_way);
+            else if (pass == 1)
+                srs_metrics_count(text, labels, stat->callbacks[i].waiting);
             else
                 srs_metrics_histogram(text, labels, &stat->callbacks[i].took);
         }

@@ -57,6 +57,13 @@ void srs_stat_callback_begin(struct srs_stat *stat, const char *name)
     callback(stat, name)->under_way++;
 }
 
+void srs_stat_callback_wait(struct srs_stat *stat, const char *name, int change)
+{
+    struct srs_stat_callback *at = callback(stat, name);
+    srs_assert(change >= 0 || at->waiting >= (unsigned)-change);
+    at->waiting += (unsigned)change;
+}
+
 void srs_stat_callback_end(struct srs_stat *stat, const char *name, enum srs_stat_outcome outcome,
                            srs_usec took)
 {

@@ -26,6 +26,7 @@ enum srs_stat_outcome {
 struct srs_stat_callback {
     const char *name; // "on_publish"
     unsigned under_way;
+    unsigned waiting; // messages that are told in the background
     uint64_t outcomes[SRS_STAT_OUTCOMES];
     struct srs_histogram took;
 };
@@ -52,6 +53,8 @@ struct srs_traffic srs_stat_total(const struct srs_stat *stat);
 void srs_stat_callback_begin(struct srs_stat *stat, const char *name);
 void srs_stat_callback_end(struct srs_stat *stat, const char *name, enum srs_stat_outcome outcome,
                            srs_usec took);
+// So many messages more or less (negative) are to be told in the background.
+void srs_stat_callback_wait(struct srs_stat *stat, const char *name, int change);
 // What has been counted of a callback, NULL when nothing was.
 const struct srs_stat_callback *srs_stat_callback_find(const struct srs_stat *stat,
                                                        const char *name);

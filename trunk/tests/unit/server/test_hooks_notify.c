@@ -209,10 +209,12 @@ static void test_notify_given_too_many_then_the_rest_is_lost(void **state)
     for (unsigned i = 0; i < ALL; i++)
         tell(i % 7, i, SRS_SEC);
     assert_int_equal(server.hooks->pending, 8192);
+    assert_int_equal(srs_stat_callback_find(&server.stat, "on_stop")->waiting, 8192);
     assert_int_equal(counted(SRS_STAT_DROPPED), 100);
     assert_int_equal(srs_live_count(SRS_LIVE_HOOK), 8192);
     srs_hooks_free(server.hooks, srs_now() + 50 * SRS_MSEC);
     assert_int_equal(counted(SRS_STAT_DROPPED), ALL);
+    assert_int_equal(srs_stat_callback_find(&server.stat, "on_stop")->waiting, 0);
     server.hooks = NULL;
 }
 

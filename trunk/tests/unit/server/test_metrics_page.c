@@ -179,6 +179,8 @@ static void test_page_given_counters_then_told(void **state)
     srs_stat_callback_begin(stat, "on_publish");
     srs_stat_callback_end(stat, "on_publish", SRS_STAT_REFUSED, 3 * SRS_SEC);
     srs_stat_callback_end(stat, "on_play", SRS_STAT_DROPPED, 0);
+    srs_stat_callback_wait(stat, "on_play", 4);
+    srs_stat_callback_wait(stat, "on_play", -1);
     srs_err_count(SRS_E_RTMP_CLIENT_NOT_FOUND);
     render(NULL);
     assert_has("srs_send_bytes_total 66");
@@ -201,6 +203,7 @@ static void test_page_given_counters_then_told(void **state)
     assert_has("srs_callbacks_total{callback=\"on_publish\",outcome=\"refused\"} 1");
     assert_has("srs_callbacks_total{callback=\"on_play\",outcome=\"dropped\"} 1");
     assert_has("srs_callbacks_under_way{callback=\"on_publish\"} 1");
+    assert_has("srs_callbacks_waiting{callback=\"on_play\"} 3");
     assert_has("srs_callback_seconds_sum{callback=\"on_publish\"} 3");
     assert_has("srs_callback_seconds_count{callback=\"on_play\"} 0");
     assert_has("srs_errors_total{class=\"rtmp\",code=\"2049\",name=\"ClientNotFound\"} 1");
