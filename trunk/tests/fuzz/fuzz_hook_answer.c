@@ -1,6 +1,6 @@
 // What a back-end of callbacks answers: the first byte chooses the status, the rest is the body.
 // What is let in is let in by both readers alike, and places to copy to are read from it.
-// Covers: server/hooks/answer.c server/forward/names.c
+// Covers: server/hooks/answer.c server/forward/place.c
 #include "core/mem.h"
 #include "fuzz/fuzz.h"
 #include "server/forward/forward_priv.h"
