@@ -314,11 +314,17 @@ static SRS_ERR read_networks(struct reading *r, const struct srs_config_node *no
     return srs_wrap(err, "%s", r->path);
 }
 
+static SRS_ERR fail_rule(struct reading *r, const char *word, const char *want)
+{
+    describe(r);
+    return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s \"%s\": want %s", r->path,
+                    srs_config_shown(word, r->shown), want);
+}
+
 // "publish all", "play 10.0.0.0/8"
 static SRS_ERR read_rule(struct reading *r, const struct srs_config_node *node,
                          struct srs_config_value *out)
 {
-    char shown[SRS_CONFIG_SHOWN];
     bool slip = false;
     if (node == NULL || node->arg_count == 0)
         return SRS_OK;
@@ -326,23 +332,24 @@ static SRS_ERR read_rule(struct reading *r, const struct srs_config_node *node,
     const char *who = node->arg_count > 1 ? node->args[1] : "";
     out->rule.publish = strcmp(what, "publish") == 0;
     if (!out->rule.publish && strcmp(what, "play") != 0)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s \"%s\": want publish or play", r->path,
-                        srs_config_shown(what, shown));
-    if (node->arg_count > 2)
+        return fail_rule(r, what, "publish or play");
+    if (node->arg_count > 2) {
+        describe(r);
         srs_config_note(r->notes, "%s at %s has one address a line, the rest is ignored", r->path,
                         r->place);
+    }
     if (strcmp(who, "all") == 0)
         return SRS_OK; // a network of no bits has every address
     srs_err err = srs_network_parse_loose(who, &out->rule.network, &slip);
     if (err) {
         srs_err_drop(err, "told in the words of a configuration");
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                        "%s \"%s\": want all, an address or address/bits", r->path,
-                        srs_config_shown(who, shown));
+        return fail_rule(r, who, "all, an address or address/bits");
     }
-    if (slip)
+    if (slip) {
+        describe(r);
         srs_config_note(r->notes, "%s is \"%s\" at %s: what is set behind the bits is ignored",
-                        r->path, srs_config_shown(who, shown), r->place);
+                        r->path, srs_config_shown(who, r->shown), r->place);
+    }
     return SRS_OK;
 }
 
