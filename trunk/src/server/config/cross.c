@@ -335,6 +335,7 @@ static bool is_address(const char *word)
 
 static OWN_FRAME SRS_ERR check_name_servers(const struct srs_config_node *root)
 {
+    char shown[SRS_CONFIG_SHOWN];
     struct srs_config_value value;
     srs_err err = get(root, "", "name_servers", &value);
     if (err)
@@ -345,21 +346,21 @@ static OWN_FRAME SRS_ERR check_name_servers(const struct srs_config_node *root)
     for (size_t i = 0; i < value.words.count; i++)
         if (!is_address(value.words.items[i]))
             return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                            "name_servers \"%.60s\" is no address in numbers",
-                            value.words.items[i]);
+                            "name_servers \"%s\" is no address in numbers",
+                            srs_config_shown_host(value.words.items[i], shown));
     return SRS_OK;
 }
 
+// What is none may be that of a stream, whose path is the key.
 static SRS_ERR check_url(const char *directive, const char *url)
 {
-    char shown[SRS_FETCH_SHOWN];
+    char shown[SRS_CONFIG_SHOWN];
     srs_err err = srs_fetch_check_url(url);
     if (!err)
         return SRS_OK;
-    srs_fetch_shown(url, shown);
     srs_err_drop(err, "told in the words of the configuration");
-    return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s %.60s is no URL of http or https", directive,
-                    shown);
+    return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s %s is no URL of http or https", directive,
+                    srs_config_shown_host(url, shown));
 }
 
 static OWN_FRAME SRS_ERR check_calls(const struct srs_config_node *root,

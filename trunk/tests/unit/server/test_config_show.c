@@ -184,6 +184,43 @@ static void test_text_given_faults_then_their_place_and_the_name_that_was_meant(
     }
 }
 
+// The path of a stream lets one publish it.
+static void test_text_given_keys_at_wrong_places_then_not_told(void **state)
+{
+    static const char *const texts[] = {
+        "vhost v { forward rtmp://h/live2/KEY; }",
+        "vhost v { forward rtmps://h:443/live2/KEY; }",
+        "vhost v { forward h/KEY; }",
+        "vhost v { forward rtmp:/h/live2/KEY; }",
+        "vhost v { forward KEY@h:0; }",
+        "vhost v { forward rtmp://KEY/KEY@h/a; }",
+        "vhost v { forward { enabled on; destination h; rtmp://h/KEY; } }",
+        "vhost v { forward { enabled on; destination h; rtmp://h/KEY } }",
+        "vhost v { forward { enabled on; backend rtmp://h/live2/KEY; } }",
+        "vhost v { http_hooks { enabled on; on_play rtmp://h/live2/KEY; } }",
+        "vhost v { http_hooks { enabled on; on_play ftp://u:KEY@h/?KEY; } }",
+        "vhost v { security { deny rtmp://h/KEY all; } }",
+        "vhost v { security { deny play rtmp://h/KEY; } }",
+        "heartbeat { enabled on; url rtmp://h/live2/KEY; }",
+        "rtmp { listen rtmp://h/live2/KEY; }",
+        "name_servers rtmp://h/live2/KEY;",
+        "proxy_from rtmp://h/live2/KEY;",
+    };
+    char story[512];
+    (void)state;
+    for (size_t i = 0; i < SRS_COUNT(texts); i++) {
+        struct srs_config *config = NULL;
+        struct srs_config_fault fault = {.line = 0};
+        const struct srs_config_args args = {
+            .text = texts[i], .text_size = strlen(texts[i]), .fault = &fault};
+        srs_err err = srs_config_load(&args, &config);
+        srs_err_format(err, story, sizeof story);
+        assert_err(SRS_E_SYSTEM_CONFIG_INVALID, err, texts[i]);
+        if (strstr(story, "KEY") != NULL || strstr(fault.directive, "KEY") != NULL)
+            fail_msg("%s: %s, %s", texts[i], story, fault.directive);
+    }
+}
+
 static void test_text_given_a_good_one_then_a_snapshot_with_its_notes(void **state)
 {
     static const char text[] = "rtmp { listen 1; } vhost v { hls { enabled on; } }";
@@ -227,6 +264,7 @@ int main(void)
         CASE(test_show_given_words_then_urls_lose_what_opens_them),
         CASE(test_show_given_little_room_then_limit),
         CASE(test_text_given_faults_then_their_place_and_the_name_that_was_meant),
+        CASE(test_text_given_keys_at_wrong_places_then_not_told),
         CASE(test_text_given_a_good_one_then_a_snapshot_with_its_notes),
         CASE(test_file_given_includes_then_all_their_paths),
     };
