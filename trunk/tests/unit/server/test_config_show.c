@@ -141,6 +141,9 @@ static void test_show_given_little_room_then_limit(void **state)
 
 // --- a text in the place of a file ---------------------------------------------------------------
 
+#define LONG32 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG   LONG32 LONG32 LONG32 LONG32 LONG32 LONG32 LONG32 LONG32 "a"
+
 static void test_text_given_faults_then_their_place_and_the_name_that_was_meant(void **state)
 {
     static const struct {
@@ -157,8 +160,46 @@ static void test_text_given_faults_then_their_place_and_the_name_that_was_meant(
          "unknown directive"},
         {"no end", "daemon off", 1, "", "", "is a ; missing"},
         {"value", "max_connections 0;", 1, "max_connections", "", "want 1 to"},
-        {"vhost", "rtmp{listen 1;}\nvhost v { forward { enabled on; destination a:b:c; } }", 2,
-         "vhost", "", "forward.destination"},
+        {"rule", "vhost v {\n security {\n deny foo all;\n }\n}", 3, "deny", "", "want publish"},
+        {"destination", "vhost v {\n forward {\n enabled on;\n\n destination a:b:c;\n }\n}", 5,
+         "destination", "", "forward.destination"},
+        {"destinations in the old way", "vhost v {\n forward a:0;\n}", 2, "destination", "", ""},
+        {"backend", "vhost v {\n forward { enabled on;\n backend x; } }", 3, "backend", "",
+         "no URL"},
+        {"idle", "vhost v {\n forward x;\n publish {\n kickoff_for_idle 1; } }", 4,
+         "kickoff_for_idle", "", "in one vhost"},
+        {"hook", "vhost v {\n http_hooks { enabled on;\n on_play http://a;\n on_stop x; } }", 4,
+         "on_stop", "", "no URL"},
+        {"hooks",
+         "vhost v {\n http_hooks { enabled on;\n on_play a a a a a a a a a a a a a a a a a;}}", 3,
+         "on_play", "", "more than 16"},
+        {"mount", "vhost v {\n hls { enabled on; }\n http_remux { enabled on;\n mount a.ts; } }", 4,
+         "mount", "", ".ts in one vhost"},
+        {"the second vhost", "vhost v {}\nvhost w {\n forward a:0; }", 3, "destination", "", ""},
+        {"id", "\nserver_id a/b;", 2, "server_id", "", "up to"},
+        {"group", "\ngroup daemon;", 2, "group", "", "without user"},
+        {"full", "\nis_full on;", 2, "is_full", "", ""},
+        {"process", "daemon on;\nasprocess on;", 2, "asprocess", "", "both on"},
+        {"connections", "\nmax_connections 1000000;", 2, "max_connections", "", "do not fit"},
+        {"network", "stats {\n network 99;\n}", 2, "network", "", "has 2 addresses"},
+        {"https", "http_api {\n https {\n enabled on; } }", 3, "enabled", "", "http_api is off"},
+        {"https ports",
+         "http_api { enabled on; listen 1; https { enabled on; listen 9; } }\n"
+         "http_server { enabled on; listen 2; https { enabled on;\n listen 9; } }",
+         3, "listen", "", "share the HTTPS port"},
+        {"ports", "rtmp { listen 5; }\nrtmps { enabled on;\n listen 5; }", 3, "listen", "", "both"},
+        {"a password", "http_api { auth { enabled on; username a;\n password " LONG "; } }", 2,
+         "password", "", "more than 256"},
+        {"keys", "rtmps { enabled on; listen 1;\n key a b; }", 2, "key", "", "rtmps.key 2"},
+        {"certificates", "rtmps { enabled on; listen 1;\n cert a b; }", 2, "cert", "",
+         "rtmps.key 1"},
+        {"many certificates",
+         "rtmps { enabled on; listen 1; key a b c d e f g h i j k l m n o p q;\n"
+         " cert a b c d e f g h i j k l m n o p q; }",
+         2, "cert", "", "more than 16"},
+        {"name server", "\nname_servers ::1 b;", 2, "name_servers", "", "no address"},
+        {"name servers", "\nname_servers a a a a a a a a a;", 2, "name_servers", "", "more than 8"},
+        {"heartbeat", "heartbeat { enabled on;\n url nowhere; }", 2, "url", "", "is no URL"},
         {"ids", "rtmp{listen 1;}\nvhost v {\n ingest a {}\n ingest a {}\n}", 4, "ingest", "",
          "a second ingest"},
         {"include", "rtmp {\n include /etc/passwd;\n}", 2, "", "", "not included from here"},
@@ -168,8 +209,11 @@ static void test_text_given_faults_then_their_place_and_the_name_that_was_meant(
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
         struct srs_config *config = NULL;
         struct srs_config_fault fault = {.line = 0};
-        const struct srs_config_args args = {
-            .text = rows[i].text, .text_size = strlen(rows[i].text), .fault = &fault};
+        const struct srs_config_args args = {.text = rows[i].text,
+                                             .text_size = strlen(rows[i].text),
+                                             .descriptors = 20000,
+                                             .addresses = 2,
+                                             .fault = &fault};
         srs_err err = srs_config_load(&args, &config);
         srs_err_format(err, story, sizeof story);
         if (strstr(story, rows[i].story) == NULL)
