@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -396,6 +397,26 @@ def reload_by_api(case):
     check(again["err"] == 0, f"{again}")
     warnings = json.loads(api(server, "warnings"))
     check(warnings["warnings"] == [{"from": "restart", "text": "work_dir"}] and warnings["total"] == 1, f"{warnings}")
+    # What only a start changes is shown as it was at the start, and waits as long as it differs from that.
+    before = jq(".data.config", api(server, "config"))
+    for pid, log, waiting in (("pid ./other.pid;", "x.log", "pid srs_log_file"), (r"\g<0>", "y.log", "srs_log_file")):
+        other = text.replace("daemon off;", f"daemon off; send_timeout 17; srs_log_file ./{log};")
+        reload(re.sub(r"\bpid [^;]*;", pid, other))
+        warnings = json.loads(api(server, "warnings"))
+        check(warnings["warnings"] == [{"from": "restart", "text": waiting}], f"{warnings}")
+        kept = jq('.data.config | .pid, .srs_log_file, .work_dir, .send_timeout', api(server, "config")).split("\n")
+        check(kept[:3] == jq(".pid, .srs_log_file, .work_dir", before).split("\n") and kept[3] == "17", f"{kept}")
+        conf = api(server, "config?format=conf")
+        check("./other.pid" not in conf and f"/{log}" not in conf and "send_timeout 17;" in conf, conf[:600])
+    secret = reload(text.replace("http_remux {", "forward { enabled on; destination rtmp://a.rtmp.example/live2/KEY; } http_remux {"))
+    check(secret["err"] == 1023 and "rtmp://a.rtmp.example/***" in secret["msg"], f"{secret}")
+    check("a.rtmp.example/***" in api(server, "warnings") and "KEY" not in api(server, "warnings") + secret["msg"] + server.output(),
+          "the key of a stream is told")
+    reload(text)
+    warnings = json.loads(api(server, "warnings"))
+    check(warnings["warnings"] == [] and warnings["total"] == 0, f"the way back: {warnings}")
+    check(jq(".data.config", api(server, "config")) == before, "the configuration of the start again")
+    check(any("srs_log_file is what it was at the start again" in line for line in server.log_lines("info")), "told")
     watcher.wait_media(5, len(watcher.media()) + 20, "the watcher plays on")
 
 

@@ -10,7 +10,7 @@ static char *print(const struct srs_config *config)
 {
     static char text[PRINT_MAX];
     struct srs_buf out = {0};
-    assert_err(SRS_OK, srs_config_print_root(config, &out, PRINT_MAX - 1), "root");
+    assert_err(SRS_OK, srs_config_print_root(config, config, &out, PRINT_MAX - 1), "root");
     for (size_t i = 0; i < config->vhost_count; i++)
         assert_err(SRS_OK, srs_config_print_vhost(&config->vhosts[i], &out, PRINT_MAX - 1),
                    "vhost");
@@ -77,6 +77,23 @@ static void test_show_given_the_built_in_profile_then_what_follows_from_the_mach
     srs_config_unref(config);
 }
 
+static void test_show_given_a_reload_then_what_only_a_start_changes_is_of_the_start(void **state)
+{
+    struct srs_buf out = {0};
+    struct srs_config *start = config_must(*state, "pid ./a.pid; send_timeout 7; vhost v {}", NULL);
+    struct srs_config *config =
+        config_must(*state, "pid ./b.pid; send_timeout 8; srs_log_file ./x.log; vhost v {}", NULL);
+    assert_err(SRS_OK, srs_config_print_root(config, start, &out, PRINT_MAX), "root");
+    assert_err(SRS_OK, srs_buf_append(&out, "", 1, PRINT_MAX), "end");
+    const char *text = (const char *)srs_buf_span(&out).bytes;
+    assert_non_null(strstr(text, "pid ./a.pid;"));
+    assert_non_null(strstr(text, "srs_log_file ./objs/srs.log;"));
+    assert_non_null(strstr(text, "send_timeout 8;"));
+    srs_buf_fini(&out);
+    srs_config_unref(config);
+    srs_config_unref(start);
+}
+
 static void test_show_given_secrets_then_masked(void **state)
 {
     struct srs_config *config = config_must(
@@ -131,7 +148,7 @@ static void test_show_given_little_room_then_limit(void **state)
 {
     struct srs_buf out = {0};
     struct srs_config *config = config_must(*state, "rtmp { listen 1; } vhost v {}", NULL);
-    assert_err(SRS_E_LIMIT, srs_config_print_root(config, &out, 100), "root");
+    assert_err(SRS_E_LIMIT, srs_config_print_root(config, config, &out, 100), "root");
     assert_true(srs_buf_size(&out) <= 100);
     srs_buf_fini(&out);
     assert_err(SRS_E_LIMIT, srs_config_print_vhost(config->vhosts, &out, 100), "vhost");
@@ -304,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_show_given_values_then_their_text_means_the_same),
         CASE(test_show_given_the_built_in_profile_then_what_follows_from_the_machine),
+        CASE(test_show_given_a_reload_then_what_only_a_start_changes_is_of_the_start),
         CASE(test_show_given_secrets_then_masked),
         CASE(test_show_given_words_then_urls_lose_what_opens_them),
         CASE(test_show_given_little_room_then_limit),
