@@ -1,4 +1,5 @@
 #include "server/reload.h"
+#include "core/assert.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/task.h"
@@ -7,6 +8,7 @@
 #include "server/files/store.h"
 #include "server/listeners.h"
 #include <stdio.h>
+#include <string.h>
 
 // A configuration is small; a file system that takes longer hangs.
 static const srs_usec read_usec = 10 * SRS_SEC;
@@ -17,6 +19,7 @@ static const srs_usec quit_usec = 100 * SRS_MSEC;
 struct srs_reload {
     struct srs_server *server;
     const struct srs_config_args *args;
+    struct srs_config *start; // a reference
     struct srs_event wanted;
     bool asked;
     bool busy;
@@ -129,23 +132,37 @@ static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, uint64_t mark, 
 
 struct changes {
     unsigned count;
-    unsigned restart;
     char names[SRS_RELOAD_NAMES]; // of those in effect
-    char *waiting;                // [SRS_RELOAD_NAMES], names of the others
+    unsigned restart;
+    char waiting[SRS_RELOAD_NAMES]; // for the next start
 };
 
-// Until the next start, whatever becomes of it before.
-static void note_waiting(char names[SRS_RELOAD_NAMES], const char *path)
+static bool is_waiting(const char *names, const char *path)
 {
-    size_t used = strlen(names);
     const char *at = strstr(names, path);
     size_t size = strlen(path);
-    bool there =
-        at != NULL && (at[size] == '\0' || at[size] == ' ') && (at == names || at[-1] == ' ');
-    if (!there && used + size + 2 <= SRS_RELOAD_NAMES)
-        (void)snprintf(names + used, SRS_RELOAD_NAMES - used, "%s%s", used > 0 ? " " : "", path);
+    for (; at != NULL; at = strstr(at + size, path))
+        if ((at[size] == '\0' || at[size] == ' ') && (at == names || at[-1] == ' '))
+            return true;
+    return false;
 }
 
+// Of what the server was started with and what is read now.
+static void note_waiting(void *arg, const struct srs_directive *row, const char *vhost)
+{
+    struct changes *changes = arg;
+    char path[SRS_DIRECTIVE_PATH];
+    size_t used = strlen(changes->waiting);
+    srs_directive_path(row, path);
+    // A vhost may be younger than the start.
+    srs_assert(row->reload != SRS_RELOAD_RESTART || vhost == NULL);
+    if (row->reload != SRS_RELOAD_RESTART || used + strlen(path) + 2 > SRS_RELOAD_NAMES)
+        return;
+    (void)snprintf(changes->waiting + used, sizeof changes->waiting - used, "%s%s",
+                   used > 0 ? " " : "", path);
+}
+
+// Of what was read last and what is read now.
 static void note_change(void *arg, const struct srs_directive *row, const char *vhost)
 {
     struct changes *changes = arg;
@@ -153,8 +170,11 @@ static void note_change(void *arg, const struct srs_directive *row, const char *
     srs_directive_path(row, path);
     if (row->reload == SRS_RELOAD_RESTART) {
         changes->restart++;
-        note_waiting(changes->waiting, path);
-        srs_log_warn("reload", "directive=%s changed, which takes effect at the next start", path);
+        if (is_waiting(changes->waiting, path))
+            srs_log_warn("reload", "directive=%s changed, which takes effect at the next start",
+                         path);
+        else
+            srs_log_info("reload", "directive=%s is what it was at the start again", path);
         return;
     }
     size_t used = strlen(changes->names);
@@ -213,7 +233,7 @@ static SRS_ERR change_to(struct srs_reload *reload, struct loaded *loaded)
     struct srs_server *server = reload->server;
     struct srs_config *before = server->config;
     struct srs_config *next = loaded->config;
-    struct changes changes = {.waiting = reload->status.restart};
+    struct changes changes = {.count = 0};
     srs_err err = srs_listeners_open(server->listeners, next);
     if (err) {
         loaded_free(loaded);
@@ -228,7 +248,9 @@ static SRS_ERR change_to(struct srs_reload *reload, struct loaded *loaded)
     srs_server_set_names(server);
     tell_notes(next);
     note_vhosts(before, next);
+    srs_config_compare(reload->start, next, note_waiting, &changes);
     srs_config_compare(before, next, note_change, &changes);
+    memcpy(reload->status.restart, changes.waiting, sizeof changes.waiting);
     srs_files_set_limit(server->files, next->files_max);
     apply_to_streams(server);
     srs_log_info("reload", "done changed=%u restart=%u snapshots=%ld directives=%s", changes.count,
@@ -312,13 +334,22 @@ SRS_ERR srs_reload_new(struct srs_server *server, const struct srs_config_args *
         srs_free(reload);
         return srs_wrap(err, "reload");
     }
+    reload->start = srs_config_ref(server->config);
     *out = reload;
     return SRS_OK;
 }
 
 void srs_reload_free(struct srs_reload *reload)
 {
+    if (reload == NULL)
+        return;
+    srs_config_unref(reload->start);
     srs_free(reload);
+}
+
+const struct srs_config *srs_reload_start(const struct srs_reload *reload)
+{
+    return reload->start;
 }
 
 static void ask(struct srs_reload *reload, uint64_t mark)

@@ -8,7 +8,8 @@
 
 struct srs_reload;
 
-// Runs in the server's services. `args` as the first snapshot was loaded with; borrowed.
+// Runs in the server's services. The server's snapshot is the first one; `args` as it was loaded
+// with, borrowed.
 SRS_ERR srs_reload_new(struct srs_server *server, const struct srs_config_args *args,
                        struct srs_reload **out);
 // After the services were closed.
@@ -28,10 +29,13 @@ struct srs_reload_status {
     srs_err err;
     char story[SRS_RELOAD_STORY];   // of a failed one
     char id[SRS_RELOAD_ID];         // 7 characters, "" before the first
-    char restart[SRS_RELOAD_NAMES]; // directives whose change waits for the next start
+    char restart[SRS_RELOAD_NAMES]; // directives that differ from the start's and wait for the next
 };
 // Valid until the next yield.
 const struct srs_reload_status *srs_reload_status(const struct srs_reload *reload);
+// The snapshot that the server was started with, which directives of RESTART are in force of as
+// long as it runs. Lives as long as `reload`.
+const struct srs_config *srs_reload_start(const struct srs_reload *reload);
 // Reloads that have ended, well or not.
 unsigned srs_reload_count(const struct srs_reload *reload);
 

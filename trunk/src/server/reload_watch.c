@@ -62,9 +62,11 @@ static SRS_YIELDS SRS_ERR look_at_files(struct watcher *watcher, uint64_t *mark)
 
 // --- the coroutine ------------------------------------------------------------------------------
 
-static bool is_wanted(const struct srs_config *config)
+static bool is_wanted(const struct watcher *watcher)
 {
-    bool by_container = config->life.in_docker && config->life.auto_reload_for_docker;
+    const struct srs_config *config = watcher->server->config;
+    const struct srs_config *start = srs_reload_start(watcher->reload); // only it says where we are
+    bool by_container = start->life.in_docker && config->life.auto_reload_for_docker;
     return config->files.count > 0 && (config->life.inotify_auto_reload || by_container);
 }
 
@@ -110,8 +112,7 @@ static SRS_YIELDS SRS_ERR look_again(struct watcher *watcher)
 
 static bool is_current(const struct watcher *watcher)
 {
-    return is_wanted(watcher->server->config) &&
-           watcher->reloads == srs_reload_count(watcher->reload);
+    return is_wanted(watcher) && watcher->reloads == srs_reload_count(watcher->reload);
 }
 
 // While it is wanted, and no reload has changed what there is to watch.
@@ -137,7 +138,7 @@ static SRS_YIELDS srs_err watch_main(void *arg)
     struct watcher *watcher = arg;
     srs_err err = SRS_OK;
     while (err != SRS_E_CANCELED) {
-        if (is_wanted(watcher->server->config))
+        if (is_wanted(watcher))
             err = follow(watcher);
         else
             watcher->mark = 0; // what changes meanwhile is not looked at

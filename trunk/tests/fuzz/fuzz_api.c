@@ -40,7 +40,7 @@ static void show(const struct srs_config *config)
 {
     struct srs_buf out = {0};
     struct srs_config *again = NULL;
-    srs_err err = srs_config_print_root(config, &out, PRINT_MAX);
+    srs_err err = srs_config_print_root(config, config, &out, PRINT_MAX);
     for (size_t i = 0; i < config->vhost_count && !err; i++)
         err = srs_config_print_vhost(&config->vhosts[i], &out, PRINT_MAX);
     fuzz_assert(err == SRS_OK);

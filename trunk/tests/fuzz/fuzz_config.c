@@ -42,7 +42,7 @@ static srs_err parse_file(struct srs_config_tree *tree, const char *text, size_t
 static srs_err run(struct srs_config_tree *tree, const char *text, size_t size, char *const *env,
                    struct srs_config_notes *notes)
 {
-    static const struct srs_config_limits limits = {.addresses = 1};
+    static const struct srs_config_limits limits = {.descriptors = 20000, .addresses = 1};
     bool file = size > 0 && text[0] == 2;
     srs_err err = file ? parse_file(tree, text + 1, size - 1)
                        : srs_config_parse_text(tree, "input", text, size, 0);

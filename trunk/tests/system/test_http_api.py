@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -396,6 +397,26 @@ def reload_by_api(case):
     check(again["err"] == 0, f"{again}")
     warnings = json.loads(api(server, "warnings"))
     check(warnings["warnings"] == [{"from": "restart", "text": "work_dir"}] and warnings["total"] == 1, f"{warnings}")
+    # What only a start changes is shown as it was at the start, and waits as long as it differs from that.
+    before = jq(".data.config", api(server, "config"))
+    for pid, log, waiting in (("pid ./other.pid;", "x.log", "pid srs_log_file"), (r"\g<0>", "y.log", "srs_log_file")):
+        other = text.replace("daemon off;", f"daemon off; send_timeout 17; srs_log_file ./{log};")
+        reload(re.sub(r"\bpid [^;]*;", pid, other))
+        warnings = json.loads(api(server, "warnings"))
+        check(warnings["warnings"] == [{"from": "restart", "text": waiting}], f"{warnings}")
+        kept = jq('.data.config | .pid, .srs_log_file, .work_dir, .send_timeout', api(server, "config")).split("\n")
+        check(kept[:3] == jq(".pid, .srs_log_file, .work_dir", before).split("\n") and kept[3] == "17", f"{kept}")
+        conf = api(server, "config?format=conf")
+        check("./other.pid" not in conf and f"/{log}" not in conf and "send_timeout 17;" in conf, conf[:600])
+    secret = reload(text.replace("http_remux {", "forward { enabled on; destination rtmp://a.rtmp.example/live2/KEY; } http_remux {"))
+    check(secret["err"] == 1023 and "rtmp://a.rtmp.example/***" in secret["msg"], f"{secret}")
+    check("a.rtmp.example/***" in api(server, "warnings") and "KEY" not in api(server, "warnings") + secret["msg"] + server.output(),
+          "the key of a stream is told")
+    reload(text)
+    warnings = json.loads(api(server, "warnings"))
+    check(warnings["warnings"] == [] and warnings["total"] == 0, f"the way back: {warnings}")
+    check(jq(".data.config", api(server, "config")) == before, "the configuration of the start again")
+    check(any("srs_log_file is what it was at the start again" in line for line in server.log_lines("info")), "told")
     watcher.wait_media(5, len(watcher.media()) + 20, "the watcher plays on")
 
 
@@ -561,13 +582,29 @@ def configuration_check(case):
             (b"max_connections 0;", 1, "max_connections", "", "want 1"),
             (b"include /etc/passwd;", 1, "", "", "not included"), (b"a\0b;", 1, "", "", "byte 0"),
             (b"\xff\xfe;", 1, "??", "", "unknown directive"), (b'a "b', 1, "", "", "not closed"),
-            (b"vhost a {" * 100, 1, "", "", "blocks in each other")]:
+            (b"vhost a {" * 100, 1, "", "", "blocks in each other"),
+            # The key of a stream is not told, and what does not fit together is blamed where it stands.
+            (b"vhost v {\nforward {\nenabled on;\n\ndestination h rtmp://a.rtmp.example/live2/KEY;\n}}", 5, "destination", "",
+             '"rtmp://a.rtmp.example/***" is not host:port'),
+            (b"vhost v {\nforward { enabled on;\nbackend rtmp://u:KEY@a/live2/KEY; }}", 3, "backend", "", "rtmp://a/*** is no URL"),
+            (b"vhost v {\nforward { enabled on;\ndestination h;\nrtmp://h/live2/KEY; }}", 4, "rtmp://h/***", "", "unknown directive"),
+            (b"vhost v {\nhttp_hooks { enabled on;\non_play http://a;\non_stop ftp://a/?KEY; }}", 4, "on_stop", "", "is no URL"),
+            (b"vhost v {\nforward x;\npublish {\nkickoff_for_idle 1; }}", 4, "kickoff_for_idle", "", "in one vhost"),
+            (b"vhost v {\nsecurity {\ndeny foo all; }}", 3, "deny", "", 'vhost.security.deny "foo": want publish or play'),
+            (b"heartbeat {\nenabled on;\nurl nowhere; }", 3, "url", "", "heartbeat.url nowhere is no URL"),
+            (b"\nstats { network 99; }", 2, "network", "", "stats.network 99"),
+            (b"\n\nname_servers localhost;", 3, "name_servers", "", "no address"),
+            (b"rtmp { listen 5; }\nhttp_api { enabled on;\nlisten 5; }", 3, "listen", "", "both have port 5")]:
         answer = post(text)
         error = json.loads(answer)["data"]["errors"][0]
+        check("KEY" not in answer and error["file"] == "the posted text", answer)
         check(jq(".code, .data.ok", answer) == "1023\nfalse", answer)
         got = (error["line"], error["directive"], error["nearest"])
         check(got == (line, directive, nearest) and words in error["text"], f"{text[:40]}: {error}")
     check("root:" not in post(b"include /etc/passwd;"), "a file of the system")
+    rules = post(b"vhost v { security { enabled on;\nallow play 1.2.3.4/8;\ndeny play 1.2.3.4 x; } }")
+    for words in ('vhost.security.allow is "1.2.3.4/8" at line 2 of ', "vhost.security.deny at line 3 of "):
+        check(sum(words in warning for warning in json.loads(rules)["data"]["warnings"]) == 1, rules)
     for method in ("GET", "PUT", "DELETE"):
         check(status_of("-X", method, target) == "405", method)
     check(status_of(target + "?callback=f&method=POST") == "405", "JSONP")

@@ -188,10 +188,11 @@ static struct srs_config_visitor begin_showing(struct showing *showing)
 
 static SRS_ERR put_config_root(struct srs_api_call *call, const struct srs_config *config)
 {
+    const struct srs_config *start = srs_reload_start(call->exchange->server->reload);
     static const char *const profiles[] = {"file", "environment", "built-in"};
     struct showing showing;
     struct srs_config_visitor visitor = begin_showing(&showing);
-    srs_config_show_root(config, &visitor);
+    srs_config_show_root(config, start, &visitor);
     srs_err err = srs_api_add(call, ",\"data\":{\"profile\":\"");
     if (!err)
         err = srs_api_add(call, profiles[config->profile]);
@@ -232,7 +233,8 @@ static SRS_YIELDS SRS_ERR list_config(struct srs_api_call *call, const struct sr
 static SRS_YIELDS SRS_ERR print_config(struct srs_api_call *call, const struct srs_config *config)
 {
     call->type = "text/plain; charset=utf-8";
-    srs_err err = srs_config_print_root(config, &call->out, SRS_API_BUFFER_MAX);
+    const struct srs_config *start = srs_reload_start(call->exchange->server->reload);
+    srs_err err = srs_config_print_root(config, start, &call->out, SRS_API_BUFFER_MAX);
     for (size_t i = 0; i < config->vhost_count && !err; i++) {
         err = srs_config_print_vhost(&config->vhosts[i], &call->out, SRS_API_BUFFER_MAX);
         if (!err)

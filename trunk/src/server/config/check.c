@@ -22,7 +22,7 @@ static SRS_ERR fail_unknown(const struct check *check, const struct srs_config_n
     char shown[SRS_CONFIG_SHOWN];
     const char *nearest = srs_directive_nearest(scope, node->name);
     srs_config_tree_blame(check->tree, node, nearest);
-    (void)srs_config_shown(node->name, shown);
+    (void)srs_config_shown_host(node->name, shown);
     const char *in = scope[0] != '\0' ? " in " : "";
     if (nearest == NULL)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "unknown directive \"%s\"%s%s", shown, in,

@@ -10,30 +10,35 @@
 // A value is a kilobyte and more: the checks that hold some are not to become one frame.
 #define OWN_FRAME __attribute__((noinline))
 
-// As its row has it; `top` is the vhost itself for what stands in one.
-static struct srs_config_node *find(const struct srs_config_node *top, const char *scope,
-                                    const char *name)
+// What the scopes of rows begin at: the root of a file or, for what stands in one, a vhost itself.
+struct block {
+    const struct srs_config_tree *tree;
+    const struct srs_config_node *node;
+};
+
+static const struct srs_config_node *find(const struct block *top, const char *scope,
+                                          const char *name)
 {
     static const char vhost[] = "vhost";
     if (strncmp(scope, vhost, strlen(vhost)) == 0)
         scope += strlen(vhost) + (scope[strlen(vhost)] == '.');
-    return srs_config_node_path(top, scope, name);
+    return srs_config_node_path(top->node, scope, name);
 }
 
-// The error with the place of the directive, if it stands anywhere.
-static SRS_ERR blame(const struct srs_config_node *top, const char *scope, const char *name,
-                     srs_err err)
+// The error, if there is one, with the place of the directive, if it stands anywhere.
+static SRS_ERR blame(const struct block *top, const char *scope, const char *name, srs_err err)
 {
     char place[SRS_CONFIG_PLACE];
     const struct srs_config_node *node = find(top, scope, name);
-    if (node == NULL)
+    if (!err || node == NULL)
         return err;
+    srs_config_tree_blame(top->tree, node, NULL);
     srs_config_node_place(node, place);
     return srs_wrap(err, "%s", place);
 }
 
 // The value in effect of a directive below `top`.
-static SRS_ERR get(const struct srs_config_node *top, const char *scope, const char *name,
+static SRS_ERR get(const struct block *top, const char *scope, const char *name,
                    struct srs_config_value *value)
 {
     const struct srs_directive *row = srs_directive_find(scope, name);
@@ -43,8 +48,7 @@ static SRS_ERR get(const struct srs_config_node *top, const char *scope, const c
     return srs_config_value_read(row, find(top, scope, name), NULL, value);
 }
 
-static SRS_ERR get_on(const struct srs_config_node *top, const char *scope, const char *name,
-                      bool *on)
+static SRS_ERR get_on(const struct block *top, const char *scope, const char *name, bool *on)
 {
     struct srs_config_value value;
     srs_err err = get(top, scope, name, &value);
@@ -53,7 +57,7 @@ static SRS_ERR get_on(const struct srs_config_node *top, const char *scope, cons
     return err;
 }
 
-static OWN_FRAME SRS_ERR check_identity(const struct srs_config_node *root)
+static OWN_FRAME SRS_ERR check_identity(const struct block *root)
 {
     struct srs_config_value id;
     struct srs_config_value user;
@@ -81,7 +85,7 @@ static OWN_FRAME SRS_ERR check_identity(const struct srs_config_node *root)
 }
 
 // Without one nobody passes, which may be what was meant for a while.
-static OWN_FRAME SRS_ERR check_secret(const struct srs_config_node *root, const char *name,
+static OWN_FRAME SRS_ERR check_secret(const struct block *root, const char *name,
                                       struct srs_config_notes *notes)
 {
     struct srs_config_value value;
@@ -91,13 +95,14 @@ static OWN_FRAME SRS_ERR check_secret(const struct srs_config_node *root, const 
     if (value.text[0] == '\0')
         srs_config_note(notes, "http_api.auth is on and has no %s: nobody may use the API", name);
     if (strlen(value.text) > SRS_CONFIG_SECRET_MAX)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "http_api.auth.%s has more than %d characters",
-                        name, SRS_CONFIG_SECRET_MAX);
+        return blame(root, "http_api.auth", name,
+                     srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
+                              "http_api.auth.%s has more than %d characters", name,
+                              SRS_CONFIG_SECRET_MAX));
     return SRS_OK;
 }
 
-static OWN_FRAME SRS_ERR check_auth(const struct srs_config_node *root,
-                                    struct srs_config_notes *notes)
+static OWN_FRAME SRS_ERR check_auth(const struct block *root, struct srs_config_notes *notes)
 {
     bool on = false;
     struct srs_config_value type;
@@ -114,7 +119,7 @@ static OWN_FRAME SRS_ERR check_auth(const struct srs_config_node *root,
     return err;
 }
 
-static OWN_FRAME SRS_ERR check_process(const struct srs_config_node *root, uint64_t descriptors)
+static OWN_FRAME SRS_ERR check_process(const struct block *root, uint64_t descriptors)
 {
     bool full = false;
     bool daemon = false;
@@ -148,8 +153,8 @@ static OWN_FRAME SRS_ERR check_process(const struct srs_config_node *root, uint6
     return SRS_OK;
 }
 
-static SRS_ERR share_listen(const struct srs_config_node *root, const char *scope,
-                            const char *other, bool *shared)
+static SRS_ERR share_listen(const struct block *root, const char *scope, const char *other,
+                            bool *shared)
 {
     struct srs_config_value a;
     struct srs_config_value b;
@@ -161,8 +166,8 @@ static SRS_ERR share_listen(const struct srs_config_node *root, const char *scop
     return err;
 }
 
-static SRS_ERR check_tls(const struct srs_config_node *root, const char *scope,
-                         const char *tls_scope, bool *tls)
+static SRS_ERR check_tls(const struct block *root, const char *scope, const char *tls_scope,
+                         bool *tls)
 {
     bool plain = false;
     srs_err err = get_on(root, scope, "enabled", &plain);
@@ -176,7 +181,7 @@ static SRS_ERR check_tls(const struct srs_config_node *root, const char *scope,
 }
 
 // Each certificate has its key.
-static OWN_FRAME SRS_ERR check_certs(const struct srs_config_node *root, const char *scope)
+static OWN_FRAME SRS_ERR check_certs(const struct block *root, const char *scope)
 {
     bool on = false;
     struct srs_config_value key;
@@ -199,7 +204,7 @@ static OWN_FRAME SRS_ERR check_certs(const struct srs_config_node *root, const c
     return SRS_OK;
 }
 
-static SRS_ERR check_all_certs(const struct srs_config_node *root)
+static SRS_ERR check_all_certs(const struct block *root)
 {
     static const char *const scopes[] = {"rtmps", "http_api.https", "http_server.https"};
     srs_err err = SRS_OK;
@@ -208,17 +213,17 @@ static SRS_ERR check_all_certs(const struct srs_config_node *root)
     return err;
 }
 
-static SRS_ERR note_rtmps(const struct srs_config_node *root, struct srs_config_notes *notes)
+static SRS_ERR note_rtmps(const struct block *root, struct srs_config_notes *notes)
 {
     bool on = false;
     srs_err err = get_on(root, "rtmps", "enabled", &on);
-    if (!err && on && srs_config_node_path(root, "rtmps", "listen") == NULL)
+    if (!err && on && find(root, "rtmps", "listen") == NULL)
         srs_config_note(notes, "rtmps is on but has no listen: there is no RTMPS port");
     return err;
 }
 
 // When the plain ports are shared, the API's own TLS port is not looked at: it shares as well.
-static SRS_ERR check_web(const struct srs_config_node *root)
+static SRS_ERR check_web(const struct block *root)
 {
     bool api = false;
     bool server = false;
@@ -267,7 +272,7 @@ enum {
 };
 
 // The HTTP server's list is left out where it is the API's as well.
-static SRS_ERR find_lists(const struct srs_config_node *root, bool on[PORT_LISTS])
+static SRS_ERR find_lists(const struct block *root, bool on[PORT_LISTS])
 {
     srs_err err = SRS_OK;
     bool shared = false;
@@ -288,8 +293,7 @@ static SRS_ERR find_lists(const struct srs_config_node *root, bool on[PORT_LISTS
     return err;
 }
 
-static OWN_FRAME SRS_ERR check_apart(const struct srs_config_node *root, const char *scope,
-                                     const char *other)
+static OWN_FRAME SRS_ERR check_apart(const struct block *root, const char *scope, const char *other)
 {
     struct srs_config_value a;
     struct srs_config_value b;
@@ -309,7 +313,7 @@ static OWN_FRAME SRS_ERR check_apart(const struct srs_config_node *root, const c
     return err;
 }
 
-static SRS_ERR check_ports(const struct srs_config_node *root)
+static SRS_ERR check_ports(const struct block *root)
 {
     bool on[PORT_LISTS] = {false};
     srs_err err = find_lists(root, on);
@@ -333,37 +337,40 @@ static bool is_address(const char *word)
     return !err && at.host[0] != '\0' && at.port != 0;
 }
 
-static OWN_FRAME SRS_ERR check_name_servers(const struct srs_config_node *root)
+static SRS_ERR check_server_words(const struct srs_config_words *servers)
 {
-    struct srs_config_value value;
-    srs_err err = get(root, "", "name_servers", &value);
-    if (err)
-        return err;
-    if (value.words.count > SRS_CONFIG_NAME_SERVERS)
+    char shown[SRS_CONFIG_SHOWN];
+    if (servers->count > SRS_CONFIG_NAME_SERVERS)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "more than %d name_servers",
                         SRS_CONFIG_NAME_SERVERS);
-    for (size_t i = 0; i < value.words.count; i++)
-        if (!is_address(value.words.items[i]))
+    for (size_t i = 0; i < servers->count; i++)
+        if (!is_address(servers->items[i]))
             return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                            "name_servers \"%.60s\" is no address in numbers",
-                            value.words.items[i]);
+                            "name_servers \"%s\" is no address in numbers",
+                            srs_config_shown_host(servers->items[i], shown));
     return SRS_OK;
 }
 
+static OWN_FRAME SRS_ERR check_name_servers(const struct block *root)
+{
+    struct srs_config_value value;
+    srs_err err = get(root, "", "name_servers", &value);
+    return err ? err : blame(root, "", "name_servers", check_server_words(&value.words));
+}
+
+// What is none may be that of a stream, whose path is the key.
 static SRS_ERR check_url(const char *directive, const char *url)
 {
-    char shown[SRS_FETCH_SHOWN];
+    char shown[SRS_CONFIG_SHOWN];
     srs_err err = srs_fetch_check_url(url);
     if (!err)
         return SRS_OK;
-    srs_fetch_shown(url, shown);
     srs_err_drop(err, "told in the words of the configuration");
-    return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s %.60s is no URL of http or https", directive,
-                    shown);
+    return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s %s is no URL of http or https", directive,
+                    srs_config_shown_host(url, shown));
 }
 
-static OWN_FRAME SRS_ERR check_calls(const struct srs_config_node *root,
-                                     struct srs_config_notes *notes)
+static OWN_FRAME SRS_ERR check_calls(const struct block *root, struct srs_config_notes *notes)
 {
     bool verify = false;
     bool heartbeat = false;
@@ -380,10 +387,11 @@ static OWN_FRAME SRS_ERR check_calls(const struct srs_config_node *root,
     if (!verify)
         srs_config_note(notes, "http_client.verify is off: HTTPS servers that are called may be "
                                "anybody");
-    return heartbeat ? check_url("heartbeat.url", url.text) : SRS_OK;
+    return heartbeat ? blame(root, "heartbeat", "url", check_url("heartbeat.url", url.text))
+                     : SRS_OK;
 }
 
-static OWN_FRAME SRS_ERR check_hook(const struct srs_config_node *vhost, const char *name)
+static OWN_FRAME SRS_ERR check_hook(const struct block *vhost, const char *name)
 {
     struct srs_config_value urls;
     srs_err err = get(vhost, "vhost.http_hooks", name, &urls);
@@ -392,10 +400,10 @@ static OWN_FRAME SRS_ERR check_hook(const struct srs_config_node *vhost, const c
                        SRS_CONFIG_HOOK_URLS);
     for (size_t i = 0; !err && i < urls.words.count; i++)
         err = check_url(name, urls.words.items[i]);
-    return err;
+    return blame(vhost, "vhost.http_hooks", name, err);
 }
 
-static SRS_ERR check_hooks(const struct srs_config_node *vhost)
+static SRS_ERR check_hooks(const struct block *vhost)
 {
     static const char *const names[] = {"on_connect",   "on_close", "on_publish",
                                         "on_unpublish", "on_play",  "on_stop"};
@@ -408,15 +416,16 @@ static SRS_ERR check_hooks(const struct srs_config_node *vhost)
 
 // --- vhosts -------------------------------------------------------------------------------------
 
-static OWN_FRAME SRS_ERR check_backend(const struct srs_config_node *vhost, bool *asked)
+static OWN_FRAME SRS_ERR check_backend(const struct block *vhost, bool *asked)
 {
     struct srs_config_value url;
     srs_err err = get(vhost, "vhost.forward", "backend", &url);
     *asked = !err && url.text[0] != '\0';
-    return *asked ? check_url("forward.backend", url.text) : err;
+    return *asked ? blame(vhost, "vhost.forward", "backend", check_url("forward.backend", url.text))
+                  : err;
 }
 
-static SRS_ERR note_forward_tls(const struct srs_config_node *vhost, bool has_tls,
+static SRS_ERR note_forward_tls(const struct block *vhost, bool has_tls,
                                 struct srs_config_notes *notes)
 {
     bool verify = false;
@@ -449,8 +458,7 @@ static OWN_FRAME SRS_ERR read_destinations(const struct srs_config_words *to, bo
     return err;
 }
 
-static SRS_ERR check_destinations(const struct srs_config_node *vhost,
-                                  struct srs_config_notes *notes)
+static SRS_ERR check_destinations(const struct block *vhost, struct srs_config_notes *notes)
 {
     bool asked = false;
     struct srs_config_value to;
@@ -471,8 +479,7 @@ static SRS_ERR check_destinations(const struct srs_config_node *vhost,
 }
 
 // A publisher is copied as long as it publishes, also when nobody watches it here.
-static OWN_FRAME SRS_ERR check_forward(const struct srs_config_node *vhost,
-                                       struct srs_config_notes *notes)
+static OWN_FRAME SRS_ERR check_forward(const struct block *vhost, struct srs_config_notes *notes)
 {
     bool forward = false;
     struct srs_config_value idle;
@@ -487,8 +494,7 @@ static OWN_FRAME SRS_ERR check_forward(const struct srs_config_node *vhost,
     return err ? err : check_destinations(vhost, notes);
 }
 
-static OWN_FRAME SRS_ERR check_vhost(const struct srs_config_node *vhost,
-                                     struct srs_config_notes *notes)
+static OWN_FRAME SRS_ERR check_vhost(const struct block *vhost, struct srs_config_notes *notes)
 {
     bool hls = false;
     bool remux = false;
@@ -516,7 +522,7 @@ static OWN_FRAME SRS_ERR check_vhost(const struct srs_config_node *vhost,
     return SRS_OK;
 }
 
-static OWN_FRAME SRS_ERR check_stats(const struct srs_config_node *root, uint64_t addresses)
+static OWN_FRAME SRS_ERR check_stats(const struct block *root, uint64_t addresses)
 {
     struct srs_config_value network;
     srs_err err = get(root, "stats", "network", &network);
@@ -524,6 +530,25 @@ static OWN_FRAME SRS_ERR check_stats(const struct srs_config_node *root, uint64_
         err = srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
                        "stats.network %lld: this machine has %llu addresses, from 0",
                        (long long)network.number, (unsigned long long)addresses);
+    return blame(root, "stats", "network", err);
+}
+
+static SRS_ERR check_root(const struct block *root, const struct srs_config_limits *limits,
+                          struct srs_config_notes *notes)
+{
+    srs_err err = check_process(root, limits->descriptors);
+    if (!err)
+        err = check_stats(root, limits->addresses);
+    if (!err)
+        err = check_web(root);
+    if (!err)
+        err = check_ports(root);
+    if (!err)
+        err = check_auth(root, notes);
+    if (!err)
+        err = check_all_certs(root);
+    if (!err)
+        err = check_calls(root, notes);
     return err;
 }
 
@@ -532,38 +557,27 @@ SRS_ERR srs_config_cross_check(const struct srs_config_tree *tree,
                                struct srs_config_notes *notes)
 {
     char place[SRS_CONFIG_PLACE];
-    srs_err err = check_process(&tree->root, limits->descriptors);
-    if (!err)
-        err = check_stats(&tree->root, limits->addresses);
-    if (!err)
-        err = check_web(&tree->root);
-    if (!err)
-        err = check_ports(&tree->root);
-    if (!err)
-        err = check_auth(&tree->root, notes);
-    if (!err)
-        err = check_all_certs(&tree->root);
-    if (!err)
-        err = check_calls(&tree->root, notes);
+    const struct block root = {tree, &tree->root};
+    srs_err err = check_root(&root, limits, notes);
     if (err)
         return err;
     srs_list_each (link, &tree->root.children) {
-        const struct srs_config_node *node = srs_config_node_at(link);
-        if (strcmp(node->name, "vhost") != 0)
+        const struct block vhost = {tree, srs_config_node_at(link)};
+        if (strcmp(vhost.node->name, "vhost") != 0)
             continue;
-        err = check_vhost(node, notes);
+        err = check_vhost(&vhost, notes);
         if (err) {
-            srs_config_tree_blame(tree, node, NULL);
-            srs_config_node_place(node, place);
+            srs_config_tree_blame(tree, vhost.node, NULL);
+            srs_config_node_place(vhost.node, place);
             return srs_wrap(err, "vhost at %s", place);
         }
     }
-    if (srs_config_node_path(&tree->root, "rtmp", "listen") == NULL)
+    if (find(&root, "rtmp", "listen") == NULL)
         srs_config_note(notes, "no listen: there is no RTMP port");
-    err = note_rtmps(&tree->root, notes);
+    err = note_rtmps(&root, notes);
     if (err)
         return err;
-    if (srs_config_node_find(&tree->root, "vhost") == NULL)
+    if (find(&root, "", "vhost") == NULL)
         srs_config_note(notes, "no vhost: every stream is refused");
     return SRS_OK;
 }

@@ -130,7 +130,7 @@ static SRS_ERR unexpected(const char *what, const struct srs_config_node *node)
     if (node == NULL)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "unexpected %s", what);
     return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "unexpected %s in \"%s\", is a ; missing?", what,
-                    srs_config_shown(node->name, shown));
+                    srs_config_shown_host(node->name, shown));
 }
 
 // One directive up to its ';', '{', or the '}' or end of file that stands in its place. *node is

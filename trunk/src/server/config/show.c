@@ -197,6 +197,7 @@ struct showing {
     const struct srs_config_visitor *visitor;
     enum srs_directive_state kind;
     const void *base;
+    const void *start; // of what only a start changes
 };
 
 // Whether a directive of that kind stands in the scope or below it.
@@ -215,7 +216,8 @@ static bool has_any(const struct showing *showing, const char *scope)
 static void show_row(const struct showing *showing, const struct srs_directive *row)
 {
     const struct srs_config_visitor *visitor = showing->visitor;
-    const void *field = (const char *)showing->base + row->offset;
+    bool kept = row->reload == SRS_RELOAD_RESTART;
+    const void *field = (const char *)(kept ? showing->start : showing->base) + row->offset;
     if (row->type == SRS_DIRECTIVE_ENUM && *(const int *)field < 0)
         return; // not given, and without a default
     if (row->type == SRS_DIRECTIVE_RULES) {
@@ -248,16 +250,17 @@ static void show_scope(const struct showing *showing, const char *scope)
     }
 }
 
-void srs_config_show_root(const struct srs_config *config, const struct srs_config_visitor *visitor)
+void srs_config_show_root(const struct srs_config *config, const struct srs_config *start,
+                          const struct srs_config_visitor *visitor)
 {
-    struct showing showing = {visitor, SRS_DIRECTIVE_ROOT, config};
+    struct showing showing = {visitor, SRS_DIRECTIVE_ROOT, config, start};
     show_scope(&showing, "");
 }
 
 void srs_config_show_vhost(const struct srs_config_vhost *vhost,
                            const struct srs_config_visitor *visitor)
 {
-    struct showing showing = {visitor, SRS_DIRECTIVE_VHOST, vhost};
+    struct showing showing = {visitor, SRS_DIRECTIVE_VHOST, vhost, vhost};
     show_scope(&showing, "vhost");
 }
 
@@ -346,11 +349,12 @@ static struct srs_config_visitor printer(struct printing *printing)
                                        .arg = printing};
 }
 
-SRS_ERR srs_config_print_root(const struct srs_config *config, struct srs_buf *out, size_t limit)
+SRS_ERR srs_config_print_root(const struct srs_config *config, const struct srs_config *start,
+                              struct srs_buf *out, size_t limit)
 {
     struct printing printing = {.out = out, .limit = limit};
     struct srs_config_visitor visitor = printer(&printing);
-    srs_config_show_root(config, &visitor);
+    srs_config_show_root(config, start, &visitor);
     return printing.err;
 }
 

@@ -20,15 +20,17 @@ struct srs_config_visitor {
     void *arg;
 };
 
-// All but the vhosts; then one of them. Nothing here yields.
-void srs_config_show_root(const struct srs_config *config,
+// All but the vhosts; then one of them. What only a start changes is that of `start`, which is
+// `config` where there was no reload. Nothing here yields.
+void srs_config_show_root(const struct srs_config *config, const struct srs_config *start,
                           const struct srs_config_visitor *visitor);
 void srs_config_show_vhost(const struct srs_config_vhost *vhost,
                            const struct srs_config_visitor *visitor);
 
 // The same as the text of a file, appended. LIMIT beyond `limit` bytes in `out`, NO_MEMORY: then
 // `out` holds a part of it.
-SRS_ERR srs_config_print_root(const struct srs_config *config, struct srs_buf *out, size_t limit);
+SRS_ERR srs_config_print_root(const struct srs_config *config, const struct srs_config *start,
+                              struct srs_buf *out, size_t limit);
 SRS_ERR srs_config_print_vhost(const struct srs_config_vhost *vhost, struct srs_buf *out,
                                size_t limit);
 

@@ -66,7 +66,7 @@ void srs_config_tree_blame(const struct srs_config_tree *tree, const struct srs_
     if (node->source != NULL)
         (void)snprintf(fault->source, sizeof fault->source, "%s", node->source);
     if (node->name != NULL)
-        (void)srs_config_shown(node->name, fault->directive);
+        (void)srs_config_shown_host(node->name, fault->directive);
     if (nearest != NULL)
         (void)snprintf(fault->nearest, sizeof fault->nearest, "%s", nearest);
 }
@@ -207,5 +207,32 @@ const char *srs_config_shown(const char *word, char shown[SRS_CONFIG_SHOWN])
     for (; i + 1 < SRS_CONFIG_SHOWN && word[i] != '\0'; i++)
         shown[i] = (char)(word[i] >= ' ' && word[i] <= '~' ? word[i] : '?');
     shown[i] = '\0';
+    return shown;
+}
+
+const char *srs_config_shown_host(const char *word, char shown[SRS_CONFIG_SHOWN])
+{
+    enum { SCHEME_SHOWN = 16 };
+    static const char mark[] = "://";
+    static const char mask[] = "/***";
+    char text[SRS_CONFIG_SHOWN - sizeof mask + 1];
+    size_t scheme = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+    bool has_scheme = strncmp(word + scheme, mark, sizeof mark - 1) == 0;
+    scheme = has_scheme ? scheme + sizeof mark - 1 : 0;
+    const char *host = word + scheme;
+    size_t size = strcspn(host, "/?#");
+    bool hides = host[size] != '\0';
+    const char *user = memrchr(host, '@', size);
+    if (strchr(host + size, '@') != NULL) // the / may be one of the password
+        size = 0;
+    else if (user != NULL)
+        size -= (size_t)(user + 1 - host);
+    if (user != NULL)
+        host = user + 1;
+    (void)snprintf(text, sizeof text, "%.*s%.*s",
+                   (int)(scheme < SCHEME_SHOWN ? scheme : SCHEME_SHOWN), word, (int)size, host);
+    (void)srs_config_shown(text, shown);
+    if (hides)
+        memcpy(shown + strlen(shown), mask, sizeof mask);
     return shown;
 }

@@ -75,3 +75,6 @@ void srs_config_node_place(const struct srs_config_node *node, char place[SRS_CO
 // The word with everything that is no plain character replaced, and cut, for a message.
 enum { SRS_CONFIG_SHOWN = 40 };
 const char *srs_config_shown(const char *word, char shown[SRS_CONFIG_SHOWN]);
+// The same of a word where somebody may have written the URL of a stream or one with a password:
+// scheme, host and port only.
+const char *srs_config_shown_host(const char *word, char shown[SRS_CONFIG_SHOWN]);

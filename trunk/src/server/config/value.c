@@ -27,7 +27,7 @@ struct reading {
 static void describe(struct reading *r)
 {
     srs_directive_path(r->row, r->path);
-    (void)srs_config_shown(r->word, r->shown);
+    (void)srs_config_shown_host(r->word, r->shown);
     if (r->node != NULL)
         srs_config_node_place(r->node, r->place);
 }
@@ -158,7 +158,7 @@ SRS_ERR srs_config_endpoint_read(const char *word, struct srs_config_endpoint *o
     const char *digits = colon != NULL ? colon + 1 : word;
     char *end = NULL;
     long port = strtol(digits, &end, 10);
-    (void)srs_config_shown(word, shown);
+    (void)srs_config_shown_host(word, shown);
     if (end == digits || *end != '\0' || port < 1 || port > PORT_MAX)
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "endpoint \"%s\" has no port from 1 to %d",
                         shown, PORT_MAX);
@@ -206,7 +206,7 @@ SRS_ERR srs_config_remote_read(const char *word, struct srs_config_remote *out)
     const char *host = at + brackets;
     size_t size = strcspn(host, brackets ? "]" : ":");
     const char *rest = host + size + (host[size] == ']');
-    (void)srs_config_shown(word, shown);
+    (void)srs_config_shown_host(word, shown);
     if (size < sizeof remote.host && (!brackets || host[size] == ']'))
         memcpy(remote.host, host, size);
     if (remote.host[0] == '\0' || (brackets ? !is_address(remote.host) : !is_name(remote.host)))
@@ -266,6 +266,13 @@ static SRS_ERR read_endpoints(struct reading *r, const struct srs_config_node *n
     return srs_wrap(err, "%s", r->path);
 }
 
+// With what stands behind the slash, unless somebody has written a URL.
+static const char *shown_network(const char *word, char shown[SRS_CONFIG_SHOWN])
+{
+    return strstr(word, "://") != NULL ? srs_config_shown_host(word, shown)
+                                       : srs_config_shown(word, shown);
+}
+
 static SRS_ERR add_network(const char *word, struct srs_config_networks *list)
 {
     if (list->count == SRS_CONFIG_NETWORKS_MAX)
@@ -277,7 +284,7 @@ static SRS_ERR add_network(const char *word, struct srs_config_networks *list)
         srs_err_drop(err, "told in the words of a configuration");
         return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
                         "\"%s\" is no address, or address/bits with nothing behind the bits",
-                        srs_config_shown(word, shown));
+                        shown_network(word, shown));
     }
     list->count++;
     return SRS_OK;
@@ -314,11 +321,17 @@ static SRS_ERR read_networks(struct reading *r, const struct srs_config_node *no
     return srs_wrap(err, "%s", r->path);
 }
 
+static SRS_ERR fail_rule(struct reading *r, const char *word, const char *want)
+{
+    describe(r);
+    return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s \"%s\": want %s", r->path,
+                    shown_network(word, r->shown), want);
+}
+
 // "publish all", "play 10.0.0.0/8"
 static SRS_ERR read_rule(struct reading *r, const struct srs_config_node *node,
                          struct srs_config_value *out)
 {
-    char shown[SRS_CONFIG_SHOWN];
     bool slip = false;
     if (node == NULL || node->arg_count == 0)
         return SRS_OK;
@@ -326,23 +339,24 @@ static SRS_ERR read_rule(struct reading *r, const struct srs_config_node *node,
     const char *who = node->arg_count > 1 ? node->args[1] : "";
     out->rule.publish = strcmp(what, "publish") == 0;
     if (!out->rule.publish && strcmp(what, "play") != 0)
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID, "%s \"%s\": want publish or play", r->path,
-                        srs_config_shown(what, shown));
-    if (node->arg_count > 2)
+        return fail_rule(r, what, "publish or play");
+    if (node->arg_count > 2) {
+        describe(r);
         srs_config_note(r->notes, "%s at %s has one address a line, the rest is ignored", r->path,
                         r->place);
+    }
     if (strcmp(who, "all") == 0)
         return SRS_OK; // a network of no bits has every address
     srs_err err = srs_network_parse_loose(who, &out->rule.network, &slip);
     if (err) {
         srs_err_drop(err, "told in the words of a configuration");
-        return srs_fail(SRS_E_SYSTEM_CONFIG_INVALID,
-                        "%s \"%s\": want all, an address or address/bits", r->path,
-                        srs_config_shown(who, shown));
+        return fail_rule(r, who, "all, an address or address/bits");
     }
-    if (slip)
+    if (slip) {
+        describe(r);
         srs_config_note(r->notes, "%s is \"%s\" at %s: what is set behind the bits is ignored",
-                        r->path, srs_config_shown(who, shown), r->place);
+                        r->path, srs_config_shown(who, r->shown), r->place);
+    }
     return SRS_OK;
 }
 

@@ -10,7 +10,7 @@ static char *print(const struct srs_config *config)
 {
     static char text[PRINT_MAX];
     struct srs_buf out = {0};
-    assert_err(SRS_OK, srs_config_print_root(config, &out, PRINT_MAX - 1), "root");
+    assert_err(SRS_OK, srs_config_print_root(config, config, &out, PRINT_MAX - 1), "root");
     for (size_t i = 0; i < config->vhost_count; i++)
         assert_err(SRS_OK, srs_config_print_vhost(&config->vhosts[i], &out, PRINT_MAX - 1),
                    "vhost");
@@ -77,6 +77,23 @@ static void test_show_given_the_built_in_profile_then_what_follows_from_the_mach
     srs_config_unref(config);
 }
 
+static void test_show_given_a_reload_then_what_only_a_start_changes_is_of_the_start(void **state)
+{
+    struct srs_buf out = {0};
+    struct srs_config *start = config_must(*state, "pid ./a.pid; send_timeout 7; vhost v {}", NULL);
+    struct srs_config *config =
+        config_must(*state, "pid ./b.pid; send_timeout 8; srs_log_file ./x.log; vhost v {}", NULL);
+    assert_err(SRS_OK, srs_config_print_root(config, start, &out, PRINT_MAX), "root");
+    assert_err(SRS_OK, srs_buf_append(&out, "", 1, PRINT_MAX), "end");
+    const char *text = (const char *)srs_buf_span(&out).bytes;
+    assert_non_null(strstr(text, "pid ./a.pid;"));
+    assert_non_null(strstr(text, "srs_log_file ./objs/srs.log;"));
+    assert_non_null(strstr(text, "send_timeout 8;"));
+    srs_buf_fini(&out);
+    srs_config_unref(config);
+    srs_config_unref(start);
+}
+
 static void test_show_given_secrets_then_masked(void **state)
 {
     struct srs_config *config = config_must(
@@ -131,7 +148,7 @@ static void test_show_given_little_room_then_limit(void **state)
 {
     struct srs_buf out = {0};
     struct srs_config *config = config_must(*state, "rtmp { listen 1; } vhost v {}", NULL);
-    assert_err(SRS_E_LIMIT, srs_config_print_root(config, &out, 100), "root");
+    assert_err(SRS_E_LIMIT, srs_config_print_root(config, config, &out, 100), "root");
     assert_true(srs_buf_size(&out) <= 100);
     srs_buf_fini(&out);
     assert_err(SRS_E_LIMIT, srs_config_print_vhost(config->vhosts, &out, 100), "vhost");
@@ -140,6 +157,9 @@ static void test_show_given_little_room_then_limit(void **state)
 }
 
 // --- a text in the place of a file ---------------------------------------------------------------
+
+#define LONG32 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG   LONG32 LONG32 LONG32 LONG32 LONG32 LONG32 LONG32 LONG32 "a"
 
 static void test_text_given_faults_then_their_place_and_the_name_that_was_meant(void **state)
 {
@@ -157,8 +177,46 @@ static void test_text_given_faults_then_their_place_and_the_name_that_was_meant(
          "unknown directive"},
         {"no end", "daemon off", 1, "", "", "is a ; missing"},
         {"value", "max_connections 0;", 1, "max_connections", "", "want 1 to"},
-        {"vhost", "rtmp{listen 1;}\nvhost v { forward { enabled on; destination a:b:c; } }", 2,
-         "vhost", "", "forward.destination"},
+        {"rule", "vhost v {\n security {\n deny foo all;\n }\n}", 3, "deny", "", "want publish"},
+        {"destination", "vhost v {\n forward {\n enabled on;\n\n destination a:b:c;\n }\n}", 5,
+         "destination", "", "forward.destination"},
+        {"destinations in the old way", "vhost v {\n forward a:0;\n}", 2, "destination", "", ""},
+        {"backend", "vhost v {\n forward { enabled on;\n backend x; } }", 3, "backend", "",
+         "no URL"},
+        {"idle", "vhost v {\n forward x;\n publish {\n kickoff_for_idle 1; } }", 4,
+         "kickoff_for_idle", "", "in one vhost"},
+        {"hook", "vhost v {\n http_hooks { enabled on;\n on_play http://a;\n on_stop x; } }", 4,
+         "on_stop", "", "no URL"},
+        {"hooks",
+         "vhost v {\n http_hooks { enabled on;\n on_play a a a a a a a a a a a a a a a a a;}}", 3,
+         "on_play", "", "more than 16"},
+        {"mount", "vhost v {\n hls { enabled on; }\n http_remux { enabled on;\n mount a.ts; } }", 4,
+         "mount", "", ".ts in one vhost"},
+        {"the second vhost", "vhost v {}\nvhost w {\n forward a:0; }", 3, "destination", "", ""},
+        {"id", "\nserver_id a/b;", 2, "server_id", "", "up to"},
+        {"group", "\ngroup daemon;", 2, "group", "", "without user"},
+        {"full", "\nis_full on;", 2, "is_full", "", ""},
+        {"process", "daemon on;\nasprocess on;", 2, "asprocess", "", "both on"},
+        {"connections", "\nmax_connections 1000000;", 2, "max_connections", "", "do not fit"},
+        {"network", "stats {\n network 99;\n}", 2, "network", "", "has 2 addresses"},
+        {"https", "http_api {\n https {\n enabled on; } }", 3, "enabled", "", "http_api is off"},
+        {"https ports",
+         "http_api { enabled on; listen 1; https { enabled on; listen 9; } }\n"
+         "http_server { enabled on; listen 2; https { enabled on;\n listen 9; } }",
+         3, "listen", "", "share the HTTPS port"},
+        {"ports", "rtmp { listen 5; }\nrtmps { enabled on;\n listen 5; }", 3, "listen", "", "both"},
+        {"a password", "http_api { auth { enabled on; username a;\n password " LONG "; } }", 2,
+         "password", "", "more than 256"},
+        {"keys", "rtmps { enabled on; listen 1;\n key a b; }", 2, "key", "", "rtmps.key 2"},
+        {"certificates", "rtmps { enabled on; listen 1;\n cert a b; }", 2, "cert", "",
+         "rtmps.key 1"},
+        {"many certificates",
+         "rtmps { enabled on; listen 1; key a b c d e f g h i j k l m n o p q;\n"
+         " cert a b c d e f g h i j k l m n o p q; }",
+         2, "cert", "", "more than 16"},
+        {"name server", "\nname_servers ::1 b;", 2, "name_servers", "", "no address"},
+        {"name servers", "\nname_servers a a a a a a a a a;", 2, "name_servers", "", "more than 8"},
+        {"heartbeat", "heartbeat { enabled on;\n url nowhere; }", 2, "url", "", "is no URL"},
         {"ids", "rtmp{listen 1;}\nvhost v {\n ingest a {}\n ingest a {}\n}", 4, "ingest", "",
          "a second ingest"},
         {"include", "rtmp {\n include /etc/passwd;\n}", 2, "", "", "not included from here"},
@@ -168,8 +226,11 @@ static void test_text_given_faults_then_their_place_and_the_name_that_was_meant(
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
         struct srs_config *config = NULL;
         struct srs_config_fault fault = {.line = 0};
-        const struct srs_config_args args = {
-            .text = rows[i].text, .text_size = strlen(rows[i].text), .fault = &fault};
+        const struct srs_config_args args = {.text = rows[i].text,
+                                             .text_size = strlen(rows[i].text),
+                                             .descriptors = 20000,
+                                             .addresses = 2,
+                                             .fault = &fault};
         srs_err err = srs_config_load(&args, &config);
         srs_err_format(err, story, sizeof story);
         if (strstr(story, rows[i].story) == NULL)
@@ -181,6 +242,43 @@ static void test_text_given_faults_then_their_place_and_the_name_that_was_meant(
         assert_string_equal(fault.nearest, rows[i].nearest);
         if (rows[i].line > 0)
             assert_string_equal(fault.source, "the posted text");
+    }
+}
+
+// The path of a stream lets one publish it.
+static void test_text_given_keys_at_wrong_places_then_not_told(void **state)
+{
+    static const char *const texts[] = {
+        "vhost v { forward rtmp://h/live2/KEY; }",
+        "vhost v { forward rtmps://h:443/live2/KEY; }",
+        "vhost v { forward h/KEY; }",
+        "vhost v { forward rtmp:/h/live2/KEY; }",
+        "vhost v { forward KEY@h:0; }",
+        "vhost v { forward rtmp://KEY/KEY@h/a; }",
+        "vhost v { forward { enabled on; destination h; rtmp://h/KEY; } }",
+        "vhost v { forward { enabled on; destination h; rtmp://h/KEY } }",
+        "vhost v { forward { enabled on; backend rtmp://h/live2/KEY; } }",
+        "vhost v { http_hooks { enabled on; on_play rtmp://h/live2/KEY; } }",
+        "vhost v { http_hooks { enabled on; on_play ftp://u:KEY@h/?KEY; } }",
+        "vhost v { security { deny rtmp://h/KEY all; } }",
+        "vhost v { security { deny play rtmp://h/KEY; } }",
+        "heartbeat { enabled on; url rtmp://h/live2/KEY; }",
+        "rtmp { listen rtmp://h/live2/KEY; }",
+        "name_servers rtmp://h/live2/KEY;",
+        "proxy_from rtmp://h/live2/KEY;",
+    };
+    char story[512];
+    (void)state;
+    for (size_t i = 0; i < SRS_COUNT(texts); i++) {
+        struct srs_config *config = NULL;
+        struct srs_config_fault fault = {.line = 0};
+        const struct srs_config_args args = {
+            .text = texts[i], .text_size = strlen(texts[i]), .fault = &fault};
+        srs_err err = srs_config_load(&args, &config);
+        srs_err_format(err, story, sizeof story);
+        assert_err(SRS_E_SYSTEM_CONFIG_INVALID, err, texts[i]);
+        if (strstr(story, "KEY") != NULL || strstr(fault.directive, "KEY") != NULL)
+            fail_msg("%s: %s, %s", texts[i], story, fault.directive);
     }
 }
 
@@ -223,10 +321,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_show_given_values_then_their_text_means_the_same),
         CASE(test_show_given_the_built_in_profile_then_what_follows_from_the_machine),
+        CASE(test_show_given_a_reload_then_what_only_a_start_changes_is_of_the_start),
         CASE(test_show_given_secrets_then_masked),
         CASE(test_show_given_words_then_urls_lose_what_opens_them),
         CASE(test_show_given_little_room_then_limit),
         CASE(test_text_given_faults_then_their_place_and_the_name_that_was_meant),
+        CASE(test_text_given_keys_at_wrong_places_then_not_told),
         CASE(test_text_given_a_good_one_then_a_snapshot_with_its_notes),
         CASE(test_file_given_includes_then_all_their_paths),
     };

@@ -706,6 +706,63 @@ static void test_full_conf_given_each_row_then_it_stands_there(void **state)
     srs_config_tree_fini(&tree);
 }
 
+static void test_rules_given_slips_then_told_with_directive_and_place(void **state)
+{
+    static const char text[] = "vhost v {\nsecurity {\nallow play 1.2.3.4/8;\n"
+                               "deny publish 1.2.3.4 1.2.3.5;\ndeny play all x; } }";
+    static const char *const notes[] = {
+        "vhost.security.allow is \"1.2.3.4/8\" at line 3 of ",
+        ": what is set behind the bits is ignored",
+        "vhost.security.deny at line 4 of ",
+        "vhost.security.deny at line 5 of ",
+    };
+    struct srs_config *config = config_must(*state, text, NULL);
+    for (size_t i = 0; i < SRS_COUNT(notes); i++)
+        assert_int_equal(config_notes_with(config, notes[i]), 1);
+    assert_int_equal(config_notes_with(config, "has one address a line, the rest is ignored"), 2);
+    srs_config_unref(config);
+    config_must_fail(*state, "vhost v { security { deny foo all; } }", NULL,
+                     "vhost.security.deny \"foo\": want publish or play");
+    config_must_fail(*state, "vhost v { security { allow play 1.2.3.4/99; } }", NULL,
+                     "vhost.security.allow \"1.2.3.4/99\": want all, an address or address/bits");
+}
+
+static void test_shown_given_what_may_be_a_url_then_scheme_host_and_port(void **state)
+{
+    static const struct {
+        const char *word;
+        const char *want;
+    } rows[] = {
+        {"", ""},
+        {"a", "a"},
+        {"a:1", "a:1"},
+        {"[::1]:1935", "[::1]:1935"},
+        {"rtmp://a:1", "rtmp://a:1"},
+        {"rtmp://a:1/", "rtmp://a:1/***"},
+        {"rtmp://a/b/key", "rtmp://a/***"},
+        {"rtmp://a?key", "rtmp://a/***"},
+        {"rtmp://a#key", "rtmp://a/***"},
+        {"rtmp:/a/key", "rtmp:/***"},
+        {"rtmp:///key", "rtmp:///***"},
+        {"a/key", "a/***"},
+        {"/a/key", "/***"},
+        {"key@a", "a"},
+        {"rtmp://u:key@a/b", "rtmp://a/***"},
+        {"rtmp://u:key@key@a/b", "rtmp://a/***"},
+        {"rtmp://key/key@a", "rtmp:///***"},
+        {"rtmp://u@key/key@a", "rtmp:///***"},
+        {"a/rtmp://key", "a/***"},
+        {"a\n\x80", "a??"},
+        {"rtmp://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/b",
+         "rtmp://aaaaaaaaaaaaaaaaaaaaaaaaaaaa/***"},
+        {"aaaaaaaaaaaaaaaaaaaaa://b", "aaaaaaaaaaaaaaaab"},
+    };
+    char shown[SRS_CONFIG_SHOWN];
+    (void)state;
+    for (size_t i = 0; i < SRS_COUNT(rows); i++)
+        assert_string_equal(srs_config_shown_host(rows[i].word, shown), rows[i].want);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -716,6 +773,8 @@ int main(void)
         cmocka_unit_test(test_table_given_each_row_then_sound),
         cmocka_unit_test(test_table_given_row_then_variable_names),
         cmocka_unit_test(test_table_given_misspelt_name_then_nearest),
+        cmocka_unit_test(test_rules_given_slips_then_told_with_directive_and_place),
+        cmocka_unit_test(test_shown_given_what_may_be_a_url_then_scheme_host_and_port),
         cmocka_unit_test(test_endpoint_given_word_then_address_and_port),
         cmocka_unit_test(test_config_given_too_many_endpoints_then_refused),
         cmocka_unit_test(test_config_given_odd_value_then_taken_with_note),
