@@ -791,7 +791,19 @@ def bad_input(case):
             check(b" 400 " in answer.split(b"\r\n")[0], f"{path}: {answer[:80]}")
         else:
             check(answer.endswith(want.encode()), f"{path}: {answer[-80:]}")
-    for name in ("alert(1)", "<script>", "a;b", "a//b", "%0d%0aX:y", "\"", "x" * 257):
+    for query in ("streams/?start=%zz", "streams/?count=%zz", "clients/?count=5%", "versions?start=%zz", "vhosts/?start=" + "0" * 65,
+                  "versions?callback=f&start=%0", "versions?start=" + "1" * 5000, "raw?count=%00", "clusters?ip=%zz",
+                  "clusters?vhost=v&stream=%f", "clusters?callback=f&app=%zz", "streams/?callback=f&method=%zz"):
+        for port in (server.api, server.http) if query.startswith("versions") else (server.api,):
+            answer = raw_request(port, f"GET /api/v1/{query} HTTP/1.1\r\nHost: a\r\n\r\n"
+                                       f"GET /api/v1/versions HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            check(answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"), f"{query[:60]}: {answer[:100]}")
+            check(b"\r\n\r\nBad Request" in answer, f"{query[:60]}: the usual refusal: {answer[:300]}")
+            check(b"HTTP/1.1 200 OK\r\n" in answer, f"{query[:60]}: the connection is kept: {answer[:300]}")
+    check(raw_request(server.api, b"GET /?start=%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 400 "),
+          "the root index")
+    check(any("bad query" in line and "127.0.0.1" in line for line in server.log_lines("warn")), "it is told in the log")
+    for name in ("alert(1)", "<script>", "a;b", "a//b", "%0d%0aX:y", "\"", "x" * 257, "%zz", "f%2"):
         answer = raw_request(server.api, f"GET /api/v1/versions?callback={name} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         check(answer == b"", f"callback {name}: {answer[:100]}")
     for method, path, status in (("POST", "streams/", 405), ("PUT", "vhosts/", 405), ("PATCH", "clients/x", 405),
