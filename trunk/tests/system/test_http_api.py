@@ -435,6 +435,30 @@ def bearer_credentials(case):
     check("ToKeN" not in server.output(), "the token is in the log")
 
 
+def guesses_are_told(case):
+    """Wrong credentials are a warning with the peer's address, a flood of them some lines, missing ones none; what was sent is
+    never told, and of who stands behind a proxy his own address."""
+    server = server_with(case, BASIC)
+    for _ in range(5):
+        check(status_of(url(server, "api/v1/versions")) == "401", "none")
+    check(not any("api: refused" in line for line in server.log_lines()), "missing ones are no news")
+    sent = "V1JPTkc6U0VDUkVU"  # WRONG:SECRET
+    for number, arguments in enumerate((["-u", "WRONG:SECRET"], ["-H", f"Authorization: Bearer {sent}"],
+                                        ["-u", "WRONG:SECRET", "-H", "X-Forwarded-For: 203.0.113.77"]), 1):
+        check(status_of(*arguments, url(server, "api/v1/clients/?x=SECRET")) == "401", f"{arguments}")
+        lines = wait_until(lambda: (found := [line for line in server.log_lines("warn") if "api: refused" in line]) and
+                           len(found) == number and found, 5, "a line")
+        peer = "203.0.113.77" if number == 3 else "127.0.0.1"
+        check(f"peer={peer}" in lines[-1] and "7058" in lines[-1], f"{lines[-1]}")
+    request = f"GET /api/v1/versions HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {sent}\r\n".encode()
+    answer = raw_request(server.api, (request + b"\r\n") * 400 + request + b"Connection: close\r\n\r\n", 20)
+    check(answer.count(b"HTTP/1.1 401 ") == 401, f"{answer.count(b'HTTP/1.1 401 ')} refusals")
+    lines = [line for line in server.log_lines("warn") if "api: refused" in line]
+    check(100 < len(lines) < 300, f"{len(lines)} lines of 404")
+    logged = server.output()
+    check(not any(word in logged for word in ("WRONG", "SECRET", sent, "PaSs")), "what was sent is in the log")
+
+
 def path_of(server):
     return server.command[server.command.index("-c") + 1]
 
@@ -881,6 +905,6 @@ def a_thousand_at_a_time(case):
 
 
 harness.main({case.__name__: case for case in [
-    members_in_order, values, described_both_ways, scripts_as_described, refusals_as_described, basic_credentials, bearer_credentials, credentials_change_by_reload,
+    members_in_order, values, described_both_ways, scripts_as_described, refusals_as_described, basic_credentials, bearer_credentials, guesses_are_told, credentials_change_by_reload,
     raw_switches, reload_by_api, reload_when_the_file_changes, configuration_in_force, configuration_check, end_a_publisher,
     shared_port_and_https, bad_input, bodies_that_nobody_wants, requests_that_never_end, a_thousand_at_a_time]}, parallel=3)
