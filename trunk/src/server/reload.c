@@ -19,7 +19,7 @@ static const srs_usec quit_usec = 100 * SRS_MSEC;
 struct srs_reload {
     struct srs_server *server;
     const struct srs_config_args *args;
-    struct srs_config *start; // a reference
+    struct srs_config *start; // a reference; what counts of it are the rows of RESTART
     struct srs_event wanted;
     bool asked;
     bool busy;
@@ -131,21 +131,13 @@ static SRS_YIELDS SRS_ERR read_config(struct srs_reload *reload, uint64_t mark, 
 // --- what changes -------------------------------------------------------------------------------
 
 struct changes {
+    const struct srs_config *start;
+    const struct srs_config *next;
     unsigned count;
     char names[SRS_RELOAD_NAMES]; // of those in effect
     unsigned restart;
     char waiting[SRS_RELOAD_NAMES]; // for the next start
 };
-
-static bool is_waiting(const char *names, const char *path)
-{
-    const char *at = strstr(names, path);
-    size_t size = strlen(path);
-    for (; at != NULL; at = strstr(at + size, path))
-        if ((at[size] == '\0' || at[size] == ' ') && (at == names || at[-1] == ' '))
-            return true;
-    return false;
-}
 
 // Of what the server was started with and what is read now.
 static void note_waiting(void *arg, const struct srs_directive *row, const char *vhost)
@@ -153,9 +145,8 @@ static void note_waiting(void *arg, const struct srs_directive *row, const char 
     struct changes *changes = arg;
     char path[SRS_DIRECTIVE_PATH];
     size_t used = strlen(changes->waiting);
+    (void)vhost;
     srs_directive_path(row, path);
-    // A vhost may be younger than the start.
-    srs_assert(row->reload != SRS_RELOAD_RESTART || vhost == NULL);
     if (row->reload != SRS_RELOAD_RESTART || used + strlen(path) + 2 > SRS_RELOAD_NAMES)
         return;
     (void)snprintf(changes->waiting + used, sizeof changes->waiting - used, "%s%s",
@@ -170,7 +161,8 @@ static void note_change(void *arg, const struct srs_directive *row, const char *
     srs_directive_path(row, path);
     if (row->reload == SRS_RELOAD_RESTART) {
         changes->restart++;
-        if (is_waiting(changes->waiting, path))
+        srs_assert(vhost == NULL); // it may be younger than the start
+        if (!srs_config_same(row, changes->start, changes->next))
             srs_log_warn("reload", "directive=%s changed, which takes effect at the next start",
                          path);
         else
@@ -227,13 +219,21 @@ static void apply_to_streams(struct srs_server *server)
 }
 
 // Takes what was loaded.
+// A snapshot that has all of the start's values that count for as long as the server runs stands for
+// the start: one less is alive.
+static void keep_start(struct srs_reload *reload, struct srs_config *config)
+{
+    srs_config_unref(reload->start);
+    reload->start = srs_config_ref(config);
+}
+
 static SRS_ERR change_to(struct srs_reload *reload, struct loaded *loaded)
 {
     SRS_NOYIELD_SCOPE();
     struct srs_server *server = reload->server;
     struct srs_config *before = server->config;
     struct srs_config *next = loaded->config;
-    struct changes changes = {.count = 0};
+    struct changes changes = {.start = reload->start, .next = next};
     srs_err err = srs_listeners_open(server->listeners, next);
     if (err) {
         loaded_free(loaded);
@@ -248,9 +248,11 @@ static SRS_ERR change_to(struct srs_reload *reload, struct loaded *loaded)
     srs_server_set_names(server);
     tell_notes(next);
     note_vhosts(before, next);
-    srs_config_compare(reload->start, next, note_waiting, &changes);
+    srs_config_compare_root(reload->start, next, note_waiting, &changes);
     srs_config_compare(before, next, note_change, &changes);
     memcpy(reload->status.restart, changes.waiting, sizeof changes.waiting);
+    if (changes.waiting[0] == '\0')
+        keep_start(reload, next);
     srs_files_set_limit(server->files, next->files_max);
     apply_to_streams(server);
     srs_log_info("reload", "done changed=%u restart=%u snapshots=%ld directives=%s", changes.count,

@@ -33,8 +33,8 @@ struct srs_reload_status {
 };
 // Valid until the next yield.
 const struct srs_reload_status *srs_reload_status(const struct srs_reload *reload);
-// The snapshot that the server was started with, which directives of RESTART are in force of as
-// long as it runs. Lives as long as `reload`.
+// The snapshot that the server was started with, or one that has the same values of all directives
+// of RESTART: those are in force as long as it runs. Valid until the next yield.
 const struct srs_config *srs_reload_start(const struct srs_reload *reload);
 // Reloads that have ended, well or not.
 unsigned srs_reload_count(const struct srs_reload *reload);

@@ -1,8 +1,8 @@
 // What a client of the API sends beside the HTTP around it: the first byte chooses an
 // Authorization header or a configuration to be checked, which is then shown again.
-// Covers: server/api/auth.c server/config/show.c
+// Covers: server/api/credentials.c server/config/show.c
 #include "fuzz/fuzz.h"
-#include "server/api/auth.h"
+#include "server/api/credentials.h"
 #include "server/config/compare.h"
 #include "server/config/show.h"
 #include <stdlib.h>
@@ -20,10 +20,14 @@ static void read_credentials(const char *text)
                                                   .username = "",
                                                   .password = "",
                                                   .token = "token"};
+    static const struct srs_config_auth nobody = {
+        .enabled = true, .type = -1, .username = "", .password = "", .token = ""};
     if (srs_api_judge(&basic, text) == SRS_API_ALLOWED)
         fuzz_assert(strcmp(text + strlen(text) - 4, "dTpw") == 0);
     if (srs_api_judge(&bearer, text) == SRS_API_ALLOWED)
         fuzz_assert(strcmp(text + strlen(text) - 5, "token") == 0);
+    fuzz_assert(srs_api_judge(&nobody, text) != SRS_API_ALLOWED);
+    fuzz_assert((srs_api_judge(&basic, text) == SRS_API_MISSING) == (text[0] == '\0'));
 }
 
 static void unequal(void *arg, const struct srs_directive *row, const char *vhost)

@@ -169,6 +169,10 @@ class Description:
         return schema["$ref"].rsplit("/", 1)[1] if "$ref" in schema else where
 
     def walk(self, value, schema, where):
+        if "oneOf" in schema:
+            schema = schema["oneOf"][0]
+        if "anyOf" in schema and {"const": value} in schema["anyOf"]:
+            return
         if "anyOf" in schema:
             if value is None:
                 check({"type": "null"} in schema["anyOf"], f"{where} is null")
@@ -179,7 +183,7 @@ class Description:
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
         kind = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array",
                 dict: "object"}[type(value)]
-        check(kind in kinds, f"{where} is {value!r}, not {kinds}")
+        check(kind in kinds or (kind == "integer" and "number" in kinds), f"{where} is {value!r}, not {kinds}")
         if kind == "array":
             for item in value:
                 self.walk(item, schema["items"], where)
@@ -209,50 +213,102 @@ class Description:
             for method, operation in operations.items():
                 schema = answer_schema(operation)
                 if schema:
-                    collect(schema, f"{method} {path}")
+                    collect(schema.get("oneOf", [schema])[0], f"{method} {path}")
         return everything
 
 
 def answer_schema(operation):
     content = operation["responses"].get("200", {}).get("content", {})
-    return content["application/json"]["schema"]["oneOf"][0] if "application/json" in content else None
+    return content["application/json"]["schema"] if "application/json" in content else None
+
+
+# Debian's package belongs to Debian's Python, whichever comes first in PATH. What does not fit is printed.
+VALIDATE = """
+import json, sys, jsonschema
+document, answers = json.load(sys.stdin)
+for where, schema, value in answers:
+    whole = dict(schema, components=document["components"])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for error in jsonschema.Draft202012Validator(whole).iter_errors(value):
+        print(where, error.message[:300], list(error.absolute_path))
+for name, schema in document["components"]["schemas"].items():
+    jsonschema.Draft202012Validator.check_schema(schema)
+"""
+
+
+def misfits(document, answers):
+    """What jsonschema has against (where, schema, value) of a list, a line each."""
+    done = subprocess.run(["/usr/bin/python3", "-c", VALIDATE], input=json.dumps([document, answers]).encode(),
+                          capture_output=True, check=False)
+    check(done.returncode == 0, f"jsonschema (Debian package python3-jsonschema): {done.stderr.decode()[-600:]}")
+    return done.stdout.decode().splitlines()
+
+
+# Shows every directive: also the choices that have no default, and rules.
+EVERY_TOP = "max_connections_per_ip 5000000000;\nsrs_log_level_v2 info;\n"
+EVERY_VHOST = "hls { enabled on; } security { allow play all; allow publish all; deny play 192.0.2.0/24; }"
+
+
+def operations_of(document):
+    """(method, path, operation), what ends something last."""
+    found = [(method, path, operation) for path, operations in document["paths"].items()
+             for method, operation in operations.items()]
+    return sorted(found, key=lambda one: (one[0] == "delete", one[0], one[1]))
+
+
+def ids_of(server):
+    clients = {c["type"]: c["id"] for c in json.loads(api(server, "clients/"))["clients"]}
+    return {"streams": server.streams()["cam"]["id"], "vhosts": jq(".vhosts[0].id", api(server, "vhosts/")),
+            "clients": clients["flv-play"]}
+
+
+def real_path(path, ids):
+    kind = path.split("/")[3] if path.startswith("/api/v1/") else ""
+    return path[1:].replace("{id}", ids.get(kind, ""))
+
+
+def expected_code(path, body):
+    if body == b"daemonn off;\n":
+        return 1023
+    return {"/api/v1/tests/errors": 100, "/metrics": 1090, "/api/v1/openapi.json": None}.get(path, 0)
 
 
 def described_both_ways(case):
-    server = server_with(case, RAW, top="max_connections_per_ip 5000000000;\n", vhost="hls { enabled on; }")
+    server = server_with(case, RAW + "auth { type bearer; }", top=EVERY_TOP, vhost=EVERY_VHOST)
     busy(case, server)
     server.expect_error("reload: refused")
     document = json.loads(api(server, "openapi.json"))
     check(document["openapi"].startswith("3."), f"version {document['openapi']}")
     description = Description(document)
-    ids = {"streams": server.streams()["cam"]["id"], "vhosts": jq(".vhosts[0].id", api(server, "vhosts/"))}
-    clients = {c["type"]: c["id"] for c in json.loads(api(server, "clients/"))["clients"]}
-    ids["clients"] = clients["flv-play"]
+    ids = ids_of(server)
     good = config_of(server)
     with open(path_of(server), "w", encoding="utf-8") as file:
         file.write("nonsense;\n")
     api(server, "raw?rpc=reload")  # for a warning
     wait_until(lambda: jq(".data.err", api(server, "raw?rpc=reload-fetch")) == "1023", 10, "refused reload")
-    calls = []
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            if answer_schema(operation):
-                kind = path.split("/")[3] if path.startswith("/api/v1/") else ""
-                calls.append((method == "delete", method, path, path.replace("{id}", ids.get(kind, ""))))
     more = {"/api/v1/raw": ["?rpc=raw", "?rpc=reload-fetch"], "/api/v1/clients/": ["?count=100"]}
-    for _, method, path, real in sorted(calls):  # what ends something comes last
-        schema = answer_schema(document["paths"][path][method])
-        for query in more.get(path, [""]):
-            bodies = [good.encode(), b"daemonn off;\n"] if method == "post" else [None]
-            for body in bodies:
+    answers = []
+    for method, path, operation in operations_of(document):
+        schema = answer_schema(operation)
+        for query in more.get(path, [""]) if schema else []:
+            for body in [good.encode(), b"daemonn off;\n"] if method == "post" else [None]:
                 arguments = ["-X", method.upper()] + (["--data-binary", "@-"] if body else [])
-                text = curl(*arguments, url(server, real[1:] + query), data=body)
-                where = f"{method} {path}"
+                text = curl(*arguments, url(server, real_path(path, ids) + query), data=body)
                 value = json.loads(text)
-                check(value.get("code") == (100 if path.endswith("errors") else 1023 if body == b"daemonn off;\n" else
-                                            value.get("code") and 0), f"{where}: {text[:200]}")
-                description.walk(value, schema, where)
-    description.walk({"code": json.loads(api(server, "streams/x"))["code"]}, {"$ref": "#/components/schemas/failure"}, "")
+                check(value.get("code") == expected_code(path, body), f"{method} {path}: {text[:200]}")
+                description.walk(value, schema, f"{method} {path}")
+                answers.append((f"{method} {path}{query}", schema, value))
+        if schema:
+            answers.append((f"a failure of {method} {path}", schema, {"code": 2048}))
+    answers.append(("reload", answer_schema(document["paths"]["/api/v1/raw"]["get"]), {"code": 0}))
+    wrong = misfits(document, answers)
+    check(not wrong, "\n".join(wrong))
+    spoiled = [(f"{i} {name}", schema, {**value, "no_such_member": 1}) for i, (name, schema, value) in enumerate(answers)]
+    inner = json.loads(api(server, "config"))
+    inner["data"]["config"]["http_api"]["no_such_member"] = 1
+    spoiled.append(("inner config", answer_schema(document["paths"]["/api/v1/config"]["get"]), inner))
+    found = {line.split(" ")[0] for line in misfits(document, spoiled)}
+    check(len(found) == len(spoiled), "a member that is not described is let pass")
     never = description.described() - description.seen
     check(not never, f"described and never seen: {sorted(never)}")
     # Every endpoint that the index does not say is missing is described.
@@ -260,6 +316,71 @@ def described_both_ways(case):
         built = about not in ("not built", "not in this build")
         there = any(path.rstrip("/") == f"/api/v1/{name}" for path in document["paths"])
         check(built == there, f"{name} is {about}, described: {there}")
+
+
+def parameters_of(operation):
+    return {one["$ref"].rsplit("/", 1)[1] for one in operation["parameters"] if "$ref" in one}
+
+
+def scripts_as_described(case):
+    """callback and method mean something where they are described, and nothing elsewhere."""
+    server = server_with(case, RAW)
+    busy(case, server)
+    document = json.loads(api(server, "openapi.json"))
+    ids = ids_of(server)
+    for method, path, operation in operations_of(document):
+        if method != "get" or "200" not in operation["responses"]:
+            continue
+        target = url(server, real_path(path, ids))
+        plain = curl("-i", target + "?callback=f")
+        script = "callback" in parameters_of(operation)
+        lines, body = headers_of(plain), plain.split("\r\n\r\n", 1)[1]
+        check(script == body.startswith("f({") == ("content-type: text/javascript" in lines), f"{path}: {plain[:300]}")
+        check(script == ("text/javascript" in operation["responses"]["200"]["content"]), f"{path}: type described")
+        other = curl("-w", "\n%{http_code}", target + "?callback=f&method=PUT")
+        changed = other.endswith("\n405") or '"METHOD":"PUT"' in other
+        check(changed == ("method" in parameters_of(operation)), f"{path} with a method: {other[:300]}")
+    check(curl("--data-binary", "@-", url(server, "api/v1/config/check?callback=f"), data=b"x;").startswith("f({"), "a check")
+    client = url(server, f"api/v1/clients/{ids['clients']}")
+    check(curl("-X", "DELETE", client + "?callback=f&method=GET").startswith('f({"code":0'), "a client that is only looked at")
+    check(curl(client + "?callback=f&method=DELETE").startswith('f({"code":0'), "and one that ends")
+    check(curl("-X", "DELETE", url(server, f"api/v1/streams/{ids['streams']}?callback=f&method=GET")).startswith('f({"code":0'),
+          "a publisher ends by DELETE alone")
+    wait_until(lambda: not server.streams()["cam"]["publish"]["active"], 10, "the publisher gone")
+
+
+def refusals_as_described(case):
+    """Statuses other than 200 are described where they come, with their content; what asks for credentials says so."""
+    server = server_with(case, BASIC)
+    user = ["-u", "admin:PaSs:WoRd"]
+    document = json.loads(curl(*user, url(server, "api/v1/openapi.json")))
+    check(document["security"] == [{}, {"basic": []}, {"bearer": []}], f"security: {document['security']}")
+    schemes = document["components"]["securitySchemes"]
+    check({name: one["scheme"] for name, one in schemes.items()} == {"basic": "basic", "bearer": "bearer"}, f"{schemes}")
+    shared = document["components"]["responses"]
+
+    def described(operation, status):
+        answer = operation["responses"].get(status, operation["responses"]["default"])
+        return shared[answer["$ref"].rsplit("/", 1)[1]] if "$ref" in answer else answer
+
+    for method, path, operation in operations_of(document):
+        target = url(server, path[1:])
+        asked = status_of("-X", method.upper(), target) == "401"
+        check(asked == ("401" in operation["responses"]) == (operation.get("security") != []), f"{method} {path}: 401 {asked}")
+        check("default" in operation["responses"], f"{method} {path}: no default")
+    refused = curl("-i", url(server, "api/v1/versions"))
+    check("content" not in described(document["paths"]["/api/v1/versions"]["get"], "401") and refused.endswith("\r\n\r\n"),
+          f"the body of a 401: {refused}")
+    check("WWW-Authenticate" in shared["unauthorized"]["headers"], "what it asks for")
+    check(status_of(*user, url(server, "api/v1/tests/redirects")) in document["paths"]["/api/v1/tests/redirects"]["get"]["responses"],
+          "the redirect")
+    for arguments, path, status in ((["-X", "POST"], "/api/v1/streams/", "405"), ([], "/api/v1/config?format=x", "400"),
+                                    (["--data-binary", "#" * 70000], "/api/v1/config/check", "413")):
+        answer = curl("-i", *user, *arguments, url(server, path[1:]))
+        check(f" {status} " in answer.split("\r\n")[0], f"{path}: {answer[:80]}")
+        operation = next(iter(document["paths"][path.split("?")[0]].values()))
+        kind = next(iter(described(operation, status)["content"]))
+        check(any(line.startswith(f"content-type: {kind}") for line in headers_of(answer)), f"{path}: {headers_of(answer)}")
 
 
 # ---- credentials -------------------------------------------------------------------------------
@@ -313,6 +434,30 @@ def bearer_credentials(case):
     lines = headers_of(curl("-i", "-u", "a:b", url(server, "api/v1/versions")))
     check(" 401 " in lines[0] and not any("www-auth" in line for line in lines), f"another scheme: {lines}")
     check("ToKeN" not in server.output(), "the token is in the log")
+
+
+def guesses_are_told(case):
+    """Wrong credentials are a warning with the peer's address, a flood of them some lines, missing ones none; what was sent is
+    never told, and of who stands behind a proxy his own address."""
+    server = server_with(case, BASIC)
+    for _ in range(5):
+        check(status_of(url(server, "api/v1/versions")) == "401", "none")
+    check(not any("api: refused" in line for line in server.log_lines()), "missing ones are no news")
+    sent = "V1JPTkc6U0VDUkVU"  # WRONG:SECRET
+    for number, arguments in enumerate((["-u", "WRONG:SECRET"], ["-H", f"Authorization: Bearer {sent}"],
+                                        ["-u", "WRONG:SECRET", "-H", "X-Forwarded-For: 203.0.113.77"]), 1):
+        check(status_of(*arguments, url(server, "api/v1/clients/?x=SECRET")) == "401", f"{arguments}")
+        lines = wait_until(lambda: (found := [line for line in server.log_lines("warn") if "api: refused" in line]) and
+                           len(found) == number and found, 5, "a line")
+        peer = "203.0.113.77" if number == 3 else "127.0.0.1"
+        check(f"peer={peer}" in lines[-1] and "7058" in lines[-1], f"{lines[-1]}")
+    request = f"GET /api/v1/versions HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {sent}\r\n".encode()
+    answer = raw_request(server.api, (request + b"\r\n") * 400 + request + b"Connection: close\r\n\r\n", 20)
+    check(answer.count(b"HTTP/1.1 401 ") == 401, f"{answer.count(b'HTTP/1.1 401 ')} refusals")
+    lines = [line for line in server.log_lines("warn") if "api: refused" in line]
+    check(100 < len(lines) < 300, f"{len(lines)} lines of 404")
+    logged = server.output()
+    check(not any(word in logged for word in ("WRONG", "SECRET", sent, "PaSs")), "what was sent is in the log")
 
 
 def path_of(server):
@@ -707,7 +852,19 @@ def bad_input(case):
             check(b" 400 " in answer.split(b"\r\n")[0], f"{path}: {answer[:80]}")
         else:
             check(answer.endswith(want.encode()), f"{path}: {answer[-80:]}")
-    for name in ("alert(1)", "<script>", "a;b", "a//b", "%0d%0aX:y", "\"", "x" * 257):
+    for query in ("streams/?start=%zz", "streams/?count=%zz", "clients/?count=5%", "versions?start=%zz", "vhosts/?start=" + "0" * 65,
+                  "versions?callback=f&start=%0", "versions?start=" + "1" * 5000, "raw?count=%00", "clusters?ip=%zz",
+                  "clusters?vhost=v&stream=%f", "clusters?callback=f&app=%zz", "streams/?callback=f&method=%zz"):
+        for port in (server.api, server.http) if query.startswith("versions") else (server.api,):
+            answer = raw_request(port, f"GET /api/v1/{query} HTTP/1.1\r\nHost: a\r\n\r\n"
+                                       f"GET /api/v1/versions HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            check(answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"), f"{query[:60]}: {answer[:100]}")
+            check(b"\r\n\r\nBad Request" in answer, f"{query[:60]}: the usual refusal: {answer[:300]}")
+            check(b"HTTP/1.1 200 OK\r\n" in answer, f"{query[:60]}: the connection is kept: {answer[:300]}")
+    check(raw_request(server.api, b"GET /?start=%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 400 "),
+          "the root index")
+    check(any("bad query" in line and "127.0.0.1" in line for line in server.log_lines("warn")), "it is told in the log")
+    for name in ("alert(1)", "<script>", "a;b", "a//b", "%0d%0aX:y", "\"", "x" * 257, "%zz", "f%2"):
         answer = raw_request(server.api, f"GET /api/v1/versions?callback={name} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         check(answer == b"", f"callback {name}: {answer[:100]}")
     for method, path, status in (("POST", "streams/", 405), ("PUT", "vhosts/", 405), ("PATCH", "clients/x", 405),
@@ -785,6 +942,6 @@ def a_thousand_at_a_time(case):
 
 
 harness.main({case.__name__: case for case in [
-    members_in_order, values, described_both_ways, basic_credentials, bearer_credentials, credentials_change_by_reload,
+    members_in_order, values, described_both_ways, scripts_as_described, refusals_as_described, basic_credentials, bearer_credentials, guesses_are_told, credentials_change_by_reload,
     raw_switches, reload_by_api, reload_when_the_file_changes, configuration_in_force, configuration_check, end_a_publisher,
     shared_port_and_https, bad_input, bodies_that_nobody_wants, requests_that_never_end, a_thousand_at_a_time]}, parallel=3)

@@ -493,6 +493,63 @@ def promtool(case):
         check(done.returncode == 0 and found in done.stdout, f"{file}: {done.stdout} {done.stderr}")
 
 
+GUESSES = """
+rule_files: [alerts.yml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'srs_api_refused_requests_total{instance="few", credentials="wrong"}', values: '0+2x20'}
+      - {series: 'srs_api_refused_requests_total{instance="asked", credentials="missing"}', values: '0+100x20'}
+      - {series: 'srs_api_refused_requests_total{instance="many", credentials="wrong"}', values: '0x8 10+10x10 110x20'}
+    alert_rule_test:
+      - {eval_time: 8m, alertname: SrsApiCredentialsGuessed}
+      - eval_time: 14m
+        alertname: SrsApiCredentialsGuessed
+        exp_alerts: [{exp_labels: {severity: warning, instance: many, credentials: wrong}, exp_annotations: %s}]
+      - {eval_time: 30m, alertname: SrsApiCredentialsGuessed}
+"""
+
+
+def guessed_credentials(case):
+    """Requests that the API's guard refuses are counted by what was wrong, and many wrong ones raise an alert."""
+    auth = "auth { enabled on; username admin; password PaSs; }"
+    server = case.server(config="daemon off; srs_log_tank console; max_connections auto;\nrtmp { listen @RTMP@; }\n"
+                                f"http_api {{ enabled on; listen @API@; {auth} }}\nhttp_server {{ enabled on; listen @HTTP@; }}\n"
+                                f"{exporter(free_port())}vhost __defaultVhost__ {{ }}\n")
+
+    def refused():
+        page = page_of(server.api)
+        return [page.get("srs_api_refused_requests_total", credentials=kind) for kind in ("missing", "wrong")]
+
+    def request(port, header):
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/versions", headers={"Authorization": header} if header else {})
+        try:
+            return urllib.request.urlopen(asked, timeout=5).status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    check(refused() == [0, 0], f"none yet: {refused()}")
+    for port in (server.api, server.http):
+        check([request(port, header) for header in ("", "Basic eDp5", "Bearer x")] == [401] * 3, "refused")
+        check(request(port, "Basic YWRtaW46UGFTcw==") == 200, "the right ones")
+    check(refused() == [2, 4], f"two missing and four wrong: {refused()}")
+    page = page_of(server.api)
+    check(page.get("srs_errors_total", code="7058") == 4, "by the code of the log")
+    need("promtool", "prometheus")
+    folder = case.path("rules")
+    os.makedirs(folder)
+    shutil.copy(os.path.join(CONF, "alerts.yml"), folder)
+    with open(os.path.join(CONF, "alerts.yml"), encoding="utf-8") as file:
+        text = re.search(r"SrsApiCredentialsGuessed.*?annotations:\n(.*?)\n\n", file.read(), re.S).group(1)
+    notes = dict(line.strip().split(": ", 1) for line in text.splitlines())
+    summary = notes["summary"].strip('"').replace("{{ $labels.instance }}", "many").replace("{{ $value | humanize }}", "50")
+    with open(os.path.join(folder, "test.yml"), "w", encoding="utf-8") as file:
+        file.write(GUESSES % json.dumps({"summary": summary, "description": notes["description"]}))
+    done = subprocess.run(["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True, timeout=30, check=False)
+    check(done.returncode == 0, f"the alert: {done.stdout[-1200:]} {done.stderr[-600:]}")
+
+
 class Prometheus:
     def __init__(self, case, port):
         need("prometheus", "prometheus")
@@ -564,7 +621,7 @@ def prometheus(case):
     check(set(empty) <= quiet, f"panels without data: {set(empty) - quiet}")
     rules = wait_until(lambda: (r := prom.get("rules")["groups"][0]["rules"]) and all(x["health"] == "ok" for x in r) and r, 20,
                        "rules that were evaluated")
-    check(len(rules) == 17, f"{len(rules)} rules")
+    check(len(rules) == 18, f"{len(rules)} rules")
     firing = [r["name"] for r in rules if r["state"] == "firing"]
     check(not firing, f"a quiet server raises {firing}")
     for rule in rules:
@@ -578,7 +635,7 @@ def prometheus(case):
 
 CASES = {"process_stats": process_stats, "machine_stats": machine_stats, "summaries": summaries, "stats_off": stats_off,
          "odd_settings": odd_settings, "where_and_when": where_and_when, "shared_port": shared_port, "counters": counters,
-         "hostile_names": hostile_names, "promtool": promtool, "prometheus": prometheus}
+         "hostile_names": hostile_names, "promtool": promtool, "guessed_credentials": guessed_credentials, "prometheus": prometheus}
 
 if __name__ == "__main__":
     main(CASES, parallel=2)

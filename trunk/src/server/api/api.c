@@ -86,16 +86,27 @@ bool srs_api_takes_body(const struct srs_http_request *request, unsigned ports)
     return route != NULL && (route->flags & BODY) != 0 && request->method == SRS_HTTP_POST;
 }
 
-// The answer, of which nothing has gone out yet, or a parameter.
-static SRS_YIELDS SRS_ERR refuse_too_long(struct srs_api_call *call, srs_err err)
+static void log_refused(struct srs_api_call *call, srs_err err, const char *action)
 {
     char text[SRS_ENDPOINT_TEXT];
     struct srs_endpoint peer = srs_conn_peer(call->exchange->conn);
     srs_endpoint_format(&peer, text);
-    srs_server_log_stranger(call->exchange->server, err, "api", "too long", text);
+    srs_server_log_stranger(call->exchange->server, err, "api", action, text);
+}
+
+// The answer, of which nothing has gone out yet, or a parameter.
+static SRS_YIELDS SRS_ERR refuse_too_long(struct srs_api_call *call, srs_err err)
+{
+    log_refused(call, err, "too long");
     srs_buf_consume(&call->out, srs_buf_size(&call->out));
     call->type = NULL;
     return srs_api_fail(call, SRS_E_LIMIT);
+}
+
+static SRS_YIELDS SRS_ERR refuse_query(struct srs_api_call *call, srs_err err)
+{
+    log_refused(call, err, "bad query");
+    return srs_api_refuse(call, 400);
 }
 
 static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, const struct route *route)
@@ -103,11 +114,15 @@ static SRS_YIELDS SRS_ERR serve(struct srs_exchange *exchange, const struct rout
     const struct srs_http_request *request = exchange->request;
     struct srs_api_call call = {.exchange = exchange};
     srs_err err = srs_api_query_read(request->query, request->method, &call.query);
+    if (err == SRS_E_HTTP_URL_UNESCAPE || err == SRS_E_LIMIT)
+        return refuse_query(&call, err);
     if (err)
         return err;
     err = route->serve(&call, request->path + strlen(route->path));
     if (err == SRS_E_LIMIT && exchange->request != NULL)
         err = refuse_too_long(&call, err);
+    else if (err == SRS_E_HTTP_URL_UNESCAPE && exchange->request != NULL)
+        err = refuse_query(&call, err);
     srs_buf_fini(&call.out);
     return err;
 }

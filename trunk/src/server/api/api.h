@@ -7,8 +7,7 @@
 #include "server/http/exchange.h"
 
 // Answers the request if its path is one of the API's (sets *served), else leaves it. OPTIONS is
-// the caller's. HTTP_JSONP, and errors of the query, where SRS closes without an answer; those of
-// the exchange; NO_MEMORY.
+// the caller's. HTTP_JSONP, where SRS closes without an answer; errors of the exchange; NO_MEMORY.
 SRS_YIELDS SRS_ERR srs_api_serve(struct srs_exchange *exchange, bool *served);
 
 // The index of a port that serves nothing but the API, for what is left when all others were asked.

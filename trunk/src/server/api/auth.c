@@ -1,54 +1,28 @@
 #include "server/api/auth.h"
-#include "core/crypto.h"
-#include "core/log.h"
-#include <stdio.h>
+#include "server/api/credentials.h"
 #include <string.h>
-#include <strings.h>
-
-static const char *scheme_of(const struct srs_config_auth *auth)
-{
-    return auth->type == SRS_CONFIG_AUTH_BEARER ? "Bearer" : "Basic";
-}
-
-static bool same(const char *a, const char *b)
-{
-    return srs_crypto_same((struct srs_span){(const uint8_t *)a, strlen(a)},
-                           (struct srs_span){(const uint8_t *)b, strlen(b)});
-}
-
-// The one form that name and password have in base64; no client sends another one. The password may
-// hold colons.
-static bool is_basic(const struct srs_config_auth *auth, const char *given)
-{
-    char plain[2 * SRS_CONFIG_SECRET_MAX + 2];
-    char wanted[SRS_BASE64_SIZE(sizeof plain)];
-    if (auth->username[0] == '\0' || auth->password[0] == '\0')
-        return false;
-    int size = snprintf(plain, sizeof plain, "%s:%s", auth->username, auth->password);
-    if (size < 0 || (size_t)size >= sizeof plain)
-        return false;
-    srs_crypto_base64((struct srs_span){(const uint8_t *)plain, (size_t)size}, wanted);
-    return same(wanted, given);
-}
-
-enum srs_api_verdict srs_api_judge(const struct srs_config_auth *auth, const char *authorization)
-{
-    const char *scheme = scheme_of(auth);
-    if (authorization == NULL || authorization[0] == '\0')
-        return SRS_API_ASKED;
-    size_t size = strcspn(authorization, " ");
-    if (size != strlen(scheme) || strncasecmp(authorization, scheme, size) != 0)
-        return SRS_API_REFUSED;
-    const char *given = authorization + size;
-    given += strspn(given, " ");
-    if (auth->type == SRS_CONFIG_AUTH_BEARER)
-        return auth->token[0] != '\0' && same(auth->token, given) ? SRS_API_ALLOWED : SRS_API_ASKED;
-    return is_basic(auth, given) ? SRS_API_ALLOWED : SRS_API_ASKED;
-}
 
 bool srs_api_is_guarded(const struct srs_config *config, const char *path)
 {
     return config->http_api.auth.enabled && strstr(path, "/api/") != NULL;
+}
+
+// Clients that wait to be asked are no strangers, those that guess are. What they sent is not told.
+static void note_refused(struct srs_exchange *exchange, enum srs_api_verdict verdict)
+{
+    struct srs_server *server = exchange->server;
+    if (verdict == SRS_API_MISSING) {
+        server->stat.api_missing++;
+        return;
+    }
+    char text[SRS_ENDPOINT_TEXT];
+    struct srs_endpoint peer = srs_conn_peer(exchange->conn);
+    server->stat.api_wrong++;
+    srs_endpoint_format(&peer, text);
+    srs_err err =
+        srs_fail(SRS_E_API_CREDENTIALS, "%s",
+                 verdict == SRS_API_WRONG ? "not those of the configuration" : "of another scheme");
+    srs_server_log_stranger(server, err, "api", "refused", text);
 }
 
 SRS_YIELDS SRS_ERR srs_api_guard(struct srs_exchange *exchange, bool *refused)
@@ -64,10 +38,10 @@ SRS_YIELDS SRS_ERR srs_api_guard(struct srs_exchange *exchange, bool *refused)
     if (verdict == SRS_API_ALLOWED)
         return SRS_OK;
     *refused = true;
-    srs_log_debug("api", "unauthorized credentials=%s", authorization != NULL ? "wrong" : "none");
+    note_refused(exchange, verdict);
     struct srs_http_response response = srs_exchange_response(exchange, 401);
-    if (verdict == SRS_API_ASKED)
-        response.authenticate = scheme_of(auth);
+    if (verdict != SRS_API_OTHER_SCHEME)
+        response.authenticate = srs_api_scheme(auth);
     struct srs_exchange_stream stream = {.exchange = exchange,
                                          .chunked = srs_http_response_is_chunked(&response),
                                          .head_only = response.head_only};

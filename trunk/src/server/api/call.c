@@ -89,6 +89,12 @@ bool srs_api_is_read(const struct srs_api_call *call)
     return call->query.method == SRS_HTTP_GET || call->query.method == SRS_HTTP_HEAD;
 }
 
+void srs_api_drop_script(struct srs_api_call *call)
+{
+    call->query.callback[0] = '\0';
+    call->query.method = call->exchange->request->method;
+}
+
 // --- lists --------------------------------------------------------------------------------------
 
 SRS_ERR srs_api_open_list(struct srs_api_call *call, const char *name)

@@ -42,6 +42,8 @@ SRS_YIELDS SRS_ERR srs_api_refuse(struct srs_api_call *call, unsigned status);
 SRS_YIELDS SRS_ERR srs_api_finish(struct srs_api_call *call);
 // GET and HEAD.
 bool srs_api_is_read(const struct srs_api_call *call);
+// For what is never answered as JSONP: callback and method of the query mean nothing.
+void srs_api_drop_script(struct srs_api_call *call);
 
 // --- lists --------------------------------------------------------------------------------------
 

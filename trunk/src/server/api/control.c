@@ -249,10 +249,10 @@ SRS_YIELDS srs_err srs_api_serve_config(struct srs_api_call *call, const char *r
     (void)rest;
     char format[8];
     bool found = false;
+    // As a script the page of any other site could read it, with what the operator's browser knows.
+    srs_api_drop_script(call);
     if (!srs_api_is_read(call))
         return srs_api_refuse(call, 405);
-    // As a script the page of any other site could read it, with what the operator's browser knows.
-    call->query.callback[0] = '\0';
     srs_err err =
         srs_http_query_get(call->exchange->request->query, "format", format, sizeof format, &found);
     bool text = !err && strcmp(format, "conf") == 0;

@@ -44,8 +44,10 @@ static SRS_ERR read_callback(const char *query, struct srs_api_query *out)
     bool found = false;
     srs_err err =
         srs_http_query_get(query, "callback", out->callback, sizeof out->callback, &found);
-    if (err)
-        return err;
+    if (err) {
+        srs_err_drop(err, "no function has such a name");
+        return srs_fail(SRS_E_HTTP_JSONP, "callback that cannot be read");
+    }
     if (!found || out->callback[0] == '\0')
         return SRS_OK;
     if (!srs_http_jsonp_name_ok(out->callback))

@@ -17,7 +17,7 @@ struct srs_api_query {
     char callback[SRS_HTTP_JSONP_MAX + 1]; // "" when the answer is plain JSON
 };
 
-// HTTP_JSONP: the callback is not a name; HTTP_URL_UNESCAPE and LIMIT for a parameter that cannot
-// be read.
+// HTTP_JSONP: the callback is not a name, or a longer one; HTTP_URL_UNESCAPE and LIMIT for another
+// parameter that cannot be read.
 SRS_ERR srs_api_query_read(const char *query, enum srs_http_method method,
                            struct srs_api_query *out);

@@ -63,10 +63,22 @@ static void compare(enum srs_directive_state kind, const void *before, const voi
     }
 }
 
+bool srs_config_same(const struct srs_directive *row, const struct srs_config *a,
+                     const struct srs_config *b)
+{
+    return same_field(row, a, b);
+}
+
+void srs_config_compare_root(const struct srs_config *before, const struct srs_config *after,
+                             srs_config_differs_fn *differs, void *arg)
+{
+    compare(SRS_DIRECTIVE_ROOT, before, after, differs, arg, NULL);
+}
+
 void srs_config_compare(const struct srs_config *before, const struct srs_config *after,
                         srs_config_differs_fn *differs, void *arg)
 {
-    compare(SRS_DIRECTIVE_ROOT, before, after, differs, arg, NULL);
+    srs_config_compare_root(before, after, differs, arg);
     for (size_t i = 0; i < after->vhost_count; i++) {
         const struct srs_config_vhost *vhost = &after->vhosts[i];
         const struct srs_config_vhost *old = srs_config_vhost_exact(before, vhost->name);

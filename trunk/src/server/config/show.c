@@ -196,7 +196,7 @@ static void tell_value(const struct srs_config_visitor *visitor, const struct sr
 struct showing {
     const struct srs_config_visitor *visitor;
     enum srs_directive_state kind;
-    const void *base;
+    const void *base;  // NULL: of the table alone
     const void *start; // of what only a start changes
 };
 
@@ -217,6 +217,11 @@ static void show_row(const struct showing *showing, const struct srs_directive *
 {
     const struct srs_config_visitor *visitor = showing->visitor;
     bool kept = row->reload == SRS_RELOAD_RESTART;
+    if (showing->base == NULL) {
+        visitor->begin(visitor->arg, row);
+        visitor->end(visitor->arg);
+        return;
+    }
     const void *field = (const char *)(kept ? showing->start : showing->base) + row->offset;
     if (row->type == SRS_DIRECTIVE_ENUM && *(const int *)field < 0)
         return; // not given, and without a default
@@ -262,6 +267,12 @@ void srs_config_show_vhost(const struct srs_config_vhost *vhost,
 {
     struct showing showing = {visitor, SRS_DIRECTIVE_VHOST, vhost, vhost};
     show_scope(&showing, "vhost");
+}
+
+void srs_config_show_table(enum srs_directive_state kind, const struct srs_config_visitor *visitor)
+{
+    struct showing showing = {visitor, kind, NULL, NULL};
+    show_scope(&showing, kind == SRS_DIRECTIVE_VHOST ? "vhost" : "");
 }
 
 // --- as text ------------------------------------------------------------------------------------

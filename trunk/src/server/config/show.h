@@ -26,6 +26,9 @@ void srs_config_show_root(const struct srs_config *config, const struct srs_conf
                           const struct srs_config_visitor *visitor);
 void srs_config_show_vhost(const struct srs_config_vhost *vhost,
                            const struct srs_config_visitor *visitor);
+// The blocks and directives of either (SRS_DIRECTIVE_ROOT, SRS_DIRECTIVE_VHOST) in the same order,
+// all of them and without words.
+void srs_config_show_table(enum srs_directive_state kind, const struct srs_config_visitor *visitor);
 
 // The same as the text of a file, appended. LIMIT beyond `limit` bytes in `out`, NO_MEMORY: then
 // `out` holds a part of it.

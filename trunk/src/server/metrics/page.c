@@ -171,6 +171,9 @@ static void write_connections(const struct srs_server *server, struct srs_metric
     write_traffic(server, text, SRS_METRIC_CONNECTIONS_TOTAL, traffic_opened);
     one_count(text, SRS_METRIC_CONNECTIONS_LIMIT, (uint64_t)server->config->max_connections);
     one_count(text, SRS_METRIC_REFUSED_CONNECTIONS, server->refused);
+    srs_metrics_begin(text, SRS_METRIC_API_REFUSED);
+    srs_metrics_count(text, LABELS({"credentials", "missing"}), stat->api_missing);
+    srs_metrics_count(text, LABELS({"credentials", "wrong"}), stat->api_wrong);
     srs_metrics_begin(text, SRS_METRIC_LIMITED_CLIENTS);
     for (unsigned i = 0; i < SRS_LIMITS; i++)
         srs_metrics_count(text, LABELS({"limit", srs_limit_name((enum srs_limit)i)}),

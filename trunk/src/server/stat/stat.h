@@ -41,6 +41,8 @@ struct srs_stat {
     bool reload_refused; // the last one
     uint64_t handshakes_done;
     uint64_t handshakes_failed; // also of those who left in the middle
+    uint64_t api_missing;       // requests to the API without credentials, where it asks for them
+    uint64_t api_wrong;         // and those with wrong ones
     struct srs_system system;
 };
 

@@ -1,6 +1,7 @@
 // Who may use the API: which paths are guarded, and which credentials pass.
 #include "core/crypto.h"
 #include "server/api/auth.h"
+#include "server/api/credentials.h"
 #include "test.h"
 #include <stdio.h>
 
@@ -23,22 +24,22 @@ static void test_auth_given_basic_credentials_then_only_the_right_ones_pass(void
         {"right", "admin:pa:ss", "Basic ", SRS_API_ALLOWED},
         {"scheme in other letters", "admin:pa:ss", "bAsIc ", SRS_API_ALLOWED},
         {"more spaces", "admin:pa:ss", "Basic   ", SRS_API_ALLOWED},
-        {"no header", NULL, NULL, SRS_API_ASKED},
-        {"empty header", NULL, "", SRS_API_ASKED},
-        {"scheme alone", NULL, "Basic", SRS_API_ASKED},
-        {"scheme and space", NULL, "Basic ", SRS_API_ASKED},
-        {"wrong password", "admin:pass", "Basic ", SRS_API_ASKED},
-        {"cut password", "admin:pa:s", "Basic ", SRS_API_ASKED},
-        {"longer password", "admin:pa:sss", "Basic ", SRS_API_ASKED},
-        {"another user", "Admin:pa:ss", "Basic ", SRS_API_ASKED},
-        {"no user", ":pa:ss", "Basic ", SRS_API_ASKED},
-        {"empty", "", "Basic ", SRS_API_ASKED},
-        {"not base64", NULL, "Basic admin:pa:ss", SRS_API_ASKED},
-        {"rubbish", NULL, "Basic \x01\xff===", SRS_API_ASKED},
-        {"another scheme", "admin:pa:ss", "Bearer ", SRS_API_REFUSED},
-        {"scheme that begins alike", "admin:pa:ss", "Basics ", SRS_API_REFUSED},
-        {"cut scheme", "admin:pa:ss", "Basi ", SRS_API_REFUSED},
-        {"no scheme", NULL, " x", SRS_API_REFUSED},
+        {"no header", NULL, NULL, SRS_API_MISSING},
+        {"empty header", NULL, "", SRS_API_MISSING},
+        {"scheme alone", NULL, "Basic", SRS_API_WRONG},
+        {"scheme and space", NULL, "Basic ", SRS_API_WRONG},
+        {"wrong password", "admin:pass", "Basic ", SRS_API_WRONG},
+        {"cut password", "admin:pa:s", "Basic ", SRS_API_WRONG},
+        {"longer password", "admin:pa:sss", "Basic ", SRS_API_WRONG},
+        {"another user", "Admin:pa:ss", "Basic ", SRS_API_WRONG},
+        {"no user", ":pa:ss", "Basic ", SRS_API_WRONG},
+        {"empty", "", "Basic ", SRS_API_WRONG},
+        {"not base64", NULL, "Basic admin:pa:ss", SRS_API_WRONG},
+        {"rubbish", NULL, "Basic \x01\xff===", SRS_API_WRONG},
+        {"another scheme", "admin:pa:ss", "Bearer ", SRS_API_OTHER_SCHEME},
+        {"scheme that begins alike", "admin:pa:ss", "Basics ", SRS_API_OTHER_SCHEME},
+        {"cut scheme", "admin:pa:ss", "Basi ", SRS_API_OTHER_SCHEME},
+        {"no scheme", NULL, " x", SRS_API_OTHER_SCHEME},
     };
     (void)state;
     for (size_t i = 0; i < SRS_COUNT(rows); i++) {
@@ -65,14 +66,14 @@ static void test_auth_given_a_token_then_only_that_one_passes(void **state)
     } rows[] = {
         {"right", "Bearer abc.DEF_123", SRS_API_ALLOWED},
         {"scheme in small letters", "bearer abc.DEF_123", SRS_API_ALLOWED},
-        {"none", NULL, SRS_API_ASKED},
-        {"another", "Bearer abc.DEF_124", SRS_API_ASKED},
-        {"other letters", "Bearer ABC.DEF_123", SRS_API_ASKED},
-        {"cut", "Bearer abc.DEF_12", SRS_API_ASKED},
-        {"longer", "Bearer abc.DEF_1234", SRS_API_ASKED},
-        {"empty", "Bearer ", SRS_API_ASKED},
-        {"another scheme", "Basic abc.DEF_123", SRS_API_REFUSED},
-        {"token alone", "abc.DEF_123", SRS_API_REFUSED},
+        {"none", NULL, SRS_API_MISSING},
+        {"another", "Bearer abc.DEF_124", SRS_API_WRONG},
+        {"other letters", "Bearer ABC.DEF_123", SRS_API_WRONG},
+        {"cut", "Bearer abc.DEF_12", SRS_API_WRONG},
+        {"longer", "Bearer abc.DEF_1234", SRS_API_WRONG},
+        {"empty", "Bearer ", SRS_API_WRONG},
+        {"another scheme", "Basic abc.DEF_123", SRS_API_OTHER_SCHEME},
+        {"token alone", "abc.DEF_123", SRS_API_OTHER_SCHEME},
     };
     struct srs_config_auth nothing = bearer;
     (void)state;
@@ -80,12 +81,12 @@ static void test_auth_given_a_token_then_only_that_one_passes(void **state)
         if (srs_api_judge(&bearer, rows[i].header) != rows[i].want)
             fail_msg("%s: not %d", rows[i].why, (int)rows[i].want);
     nothing.token = "";
-    assert_int_equal(srs_api_judge(&nothing, "Bearer "), SRS_API_ASKED);
+    assert_int_equal(srs_api_judge(&nothing, "Bearer "), SRS_API_WRONG);
     nothing = basic;
     nothing.password = "";
-    assert_int_equal(srs_api_judge(&nothing, "Basic YWRtaW46"), SRS_API_ASKED);
+    assert_int_equal(srs_api_judge(&nothing, "Basic YWRtaW46"), SRS_API_WRONG);
     nothing.username = "";
-    assert_int_equal(srs_api_judge(&nothing, "Basic Og=="), SRS_API_ASKED);
+    assert_int_equal(srs_api_judge(&nothing, "Basic Og=="), SRS_API_WRONG);
 }
 
 static void test_auth_given_paths_then_those_of_the_api_are_guarded(void **state)

@@ -175,6 +175,8 @@ static void test_page_given_counters_then_told(void **state)
     stat->reload_refused = true;
     stat->handshakes_done = 3;
     stat->handshakes_failed = 4;
+    stat->api_missing = 11;
+    stat->api_wrong = 12;
     srs_stat_callback_begin(stat, "on_publish");
     srs_stat_callback_begin(stat, "on_publish");
     srs_stat_callback_end(stat, "on_publish", SRS_STAT_REFUSED, 3 * SRS_SEC);
@@ -200,6 +202,8 @@ static void test_page_given_counters_then_told(void **state)
     assert_has("srs_reloads_total{result=\"refused\"} 2");
     assert_has("srs_reload_successful 0");
     assert_has("srs_tls_handshakes_total{result=\"failed\"} 4");
+    assert_has("srs_api_refused_requests_total{credentials=\"missing\"} 11");
+    assert_has("srs_api_refused_requests_total{credentials=\"wrong\"} 12");
     assert_has("srs_callbacks_total{callback=\"on_publish\",outcome=\"refused\"} 1");
     assert_has("srs_callbacks_total{callback=\"on_play\",outcome=\"dropped\"} 1");
     assert_has("srs_callbacks_under_way{callback=\"on_publish\"} 1");
