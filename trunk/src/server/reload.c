@@ -219,8 +219,8 @@ static void apply_to_streams(struct srs_server *server)
 }
 
 // Takes what was loaded.
-// A snapshot that has all of the start's values that count for as long as the server runs stands for
-// the start: one less is alive.
+// A snapshot that has all of the start's values that count for as long as the server runs stands
+// for the start: one less is alive.
 static void keep_start(struct srs_reload *reload, struct srs_config *config)
 {
     srs_config_unref(reload->start);
