@@ -56,7 +56,7 @@ static void test_schema_given_what_is_not_built_then_not_in_it(void **state)
 {
     (void)state;
     char *text = write_schema(SRS_DIRECTIVE_ROOT);
-    assert_null(strstr(text, "\"utc_time\""));
+    assert_null(strstr(text, "\"ff_log_dir\""));
     assert_null(strstr(text, "\"is_full\""));
     assert_null(strstr(text, "\"vhost\""));
     free(text);
