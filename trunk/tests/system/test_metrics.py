@@ -621,7 +621,7 @@ def prometheus(case):
     check(set(empty) <= quiet, f"panels without data: {set(empty) - quiet}")
     rules = wait_until(lambda: (r := prom.get("rules")["groups"][0]["rules"]) and all(x["health"] == "ok" for x in r) and r, 20,
                        "rules that were evaluated")
-    check(len(rules) == 18, f"{len(rules)} rules")
+    check(len(rules) == 19, f"{len(rules)} rules")
     firing = [r["name"] for r in rules if r["state"] == "firing"]
     check(not firing, f"a quiet server raises {firing}")
     for rule in rules:
