@@ -233,6 +233,10 @@ class Server(Program):
         """By name."""
         return {s["name"]: s for s in self.api_get("streams/?count=100")["streams"]}
 
+    def is_active(self, name):
+        """Whether it has a publisher; a stream of nobody is soon gone."""
+        return self.streams().get(name, {"publish": {"active": False}})["publish"]["active"]
+
     def wait_live(self, *names, seconds=10):
         """Until these have a publisher that has sent media."""
         def live():

@@ -293,7 +293,7 @@ def publisher_above_its_bandwidth(case):
     player = FlvPlayer(case, server, "x")
     player.wait_media(5, 50)
     check(above.wait(25) != 0, "ffmpeg was not told that it was ended")
-    wait_until(lambda: "x" not in server.streams() or not server.streams()["x"]["publish"]["active"], 5, "its end")
+    wait_until(lambda: not server.is_active("x"), 5, "its end")
     wait_until(lambda: "close code=7072(LimitBandwidth)" in server.output(), 5, "the reason in the log")
     said = re.search(r"end publisher stream=\S+/x client=\S+ kbps=(\d+) in_bandwidth_per_stream=1000", server.output())
     check(said and 1000 < int(said.group(1)) < 5000, "how much it sent, in the log")
@@ -305,7 +305,7 @@ def publisher_above_its_bandwidth(case):
     case.publish(server, "x", fat())
     server.wait_live("x")
     player.wait_media(15, len(player.media()) + 500)  # 7 s
-    check(server.streams()["x"]["publish"]["active"], "ended below its limit")
+    check(server.is_active("x"), "ended below its limit")
 
 
 def used_up(server, verb, name):

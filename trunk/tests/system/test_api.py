@@ -117,7 +117,7 @@ def stream_members(case):
     check(one["stream"]["id"] == stream["id"], "another stream by id")
     check(one["stream"]["live_ms"] >= stream["live_ms"], "live_ms goes back")
     publisher.kill()
-    wait_until(lambda: not server.streams()["cam"]["publish"]["active"], 10, "publisher gone")
+    wait_until(lambda: not server.is_active("cam"), 10, "publisher gone")
     gone = server.streams()["cam"]
     check(gone["video"] is None and gone["audio"] is None and gone["tracks"] == [], f"tracks of nobody: {gone}")
     check(list(gone["publish"]) == ["active", "cid"], f"publisher that is gone: {gone['publish']}")

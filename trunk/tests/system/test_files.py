@@ -362,7 +362,7 @@ def recordings_beside_streams(case):
     check("chunked" in player.head, f"the stream, {player.head}")
     player.close()
     publisher.end()
-    wait_until(lambda: not server.streams().get("show", {"publish": {"active": False}})["publish"]["active"], 10, "unpublished")
+    wait_until(lambda: not server.is_active("show"), 10, "unpublished")
     check(ask(server, "/live/show.flv").body == data, "the recording again")
     waiting = FlvPlayer(case, server, "other")
     wait_until(lambda: waiting.head, 5, "a player that waits where there is no file")

@@ -209,7 +209,7 @@ def case_reload(case):
     new.wait_live("second")
     watch(case, new, "second")
     check("first" not in new.streams() and "second" not in old.streams(), "a copy went to the wrong server")
-    check(old.streams()["first"]["publish"]["active"] and first.running(), "the first copy ended")
+    check(old.is_active("first") and first.running(), "the first copy ended")
 
 
 def case_name_that_does_not_resolve(case):

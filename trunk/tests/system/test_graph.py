@@ -189,7 +189,7 @@ def two_origins(play):
         for one in sum(ones, []):
             wait_pictures(one, 25)
         first.close()
-        wait_until(lambda: not broken.streams().get("x", {}).get("publish", {}).get("active"), 5, "the end of the first")
+        wait_until(lambda: not broken.is_active("x"), 5, "the end of the first")
         publisher.gop(start + 25 * STEP, 50)  # the other server sees nothing of these two seconds
         second = Publisher(case, broken, "x").start(audio=False, ms=start + 75 * STEP)
         for one in (publisher, second):
@@ -450,7 +450,7 @@ def kickoff(case):
     idle.wait(10)
     check(time.monotonic() - started >= 1, "it was dropped at once")
     wait_until(lambda: any("KickoffForIdle" in line for line in server.log_lines("warn")), 2, "a named error")
-    check("idle" not in server.streams() or not server.streams()["idle"]["publish"]["active"], "the stream is gone")
+    check(not server.is_active("idle"), "the stream is gone")
     viewer.check_well()
     check(watched.running(), "a publisher that is watched was dropped")
     viewer.close()

@@ -86,7 +86,7 @@ def publish_with(case, sink):
     check(server.streams()["gst"]["jumps"] == 0, "the server saw a jump in time")
     check(program.running(), f"{sink} ended: {program.output()[-600:]}")
     program.end()
-    wait_until(lambda: not server.streams()["gst"]["publish"]["active"], 10, "the end of the publisher")
+    wait_until(lambda: not server.is_active("gst"), 10, "the end of the publisher")
 
 
 def play_with(case, element):

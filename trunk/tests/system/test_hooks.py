@@ -276,7 +276,7 @@ def answers_of_all_kinds(case):
         check(got == want, f"{status} {text}: {got}, want {want}")
         if code:
             wait_until(lambda: f"code={code}(" in last_warning(server), 5, f"code {code} after {status} {text}")
-        wait_until(lambda: not server.streams().get("x", {"publish": {"active": False}})["publish"]["active"], 5, "its end")
+        wait_until(lambda: not server.is_active("x"), 5, "its end")
 
 
 def counted_in_metrics(case):

@@ -73,7 +73,7 @@ def busy(case, server):
     for player in players:
         player.wait_media(5, 20)
     gone.kill()
-    wait_until(lambda: not server.streams()["gone"]["publish"]["active"], 10, "the publisher gone")
+    wait_until(lambda: not server.is_active("gone"), 10, "the publisher gone")
     wait_until(lambda: server.streams()["cam"]["gop_length_ms"] is not None, 20, "two key frames")
     return players
 
@@ -346,7 +346,7 @@ def scripts_as_described(case):
     check(curl(client + "?callback=f&method=DELETE").startswith('f({"code":0'), "and one that ends")
     check(curl("-X", "DELETE", url(server, f"api/v1/streams/{ids['streams']}?callback=f&method=GET")).startswith('f({"code":0'),
           "a publisher ends by DELETE alone")
-    wait_until(lambda: not server.streams()["cam"]["publish"]["active"], 10, "the publisher gone")
+    wait_until(lambda: not server.is_active("cam"), 10, "the publisher gone")
 
 
 def refusals_as_described(case):
@@ -778,16 +778,16 @@ def end_a_publisher(case):
     done = curl("-X", "DELETE", target)
     check(keys(".", done) == HEAD and jq(".code", done) == "0", done)
     publisher.wait(10)
-    wait_until(lambda: not server.streams()["cam"]["publish"]["active"], 10, "the publisher gone")
+    wait_until(lambda: not server.is_active("cam"), 10, "the publisher gone")
     check(curl("-X", "DELETE", target) == '{"code":7057}', "nobody publishes it")
     check(curl("-X", "DELETE", url(server, "api/v1/streams/vid-0000000")) == '{"code":2048}', "unknown")
     check(status_of("-X", "DELETE", url(server, "api/v1/streams/")) == "405", "all of them")
-    check(other.running() and server.streams()["other"]["publish"]["active"], "the other one went too")
+    check(other.running() and server.is_active("other"), "the other one went too")
     check(any("Kicked" in line for line in server.log_lines()), "it is told in the log")
     case.publish(server, "cam", media())
     server.wait_live("cam")
     check(status_of(target + "?callback=cb&method=DELETE") == "405", "by JSONP, as any site's page could")
-    check(server.streams()["cam"]["publish"]["active"], "it has ended")
+    check(server.is_active("cam"), "it has ended")
 
 
 # ---- ports -------------------------------------------------------------------------------------

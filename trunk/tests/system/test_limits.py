@@ -159,7 +159,7 @@ def stopped_publisher_gives_way(case):
     for one in watch:
         one.wait_media(5, 20)
     stopped.process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: not server.streams()["x"]["publish"]["active"], 5, "the end of the stopped publisher")
+    wait_until(lambda: not server.is_active("x"), 5, "the end of the stopped publisher")
     counts = [len(one.media()) for one in watch]
     case.publish(server, "x", thin())
     for one, count in zip(watch, counts):

@@ -95,7 +95,7 @@ def case_streams_one_after_the_other(case):
     send_media(client)
     server.wait_live("one")
     client.send(command("deleteStream", 0, None, 1))
-    wait_until(lambda: "one" not in server.streams() or not server.streams()["one"]["publish"]["active"], 10, "its end")
+    wait_until(lambda: not server.is_active("one"), 10, "its end")
     client.create_stream()
     client.send(command("publish", 5, None, "two", "live", msid=1, csid=4))
     client.wait_command("onStatus", b"NetStream.Publish.Start", 2)

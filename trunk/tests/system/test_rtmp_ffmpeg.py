@@ -214,7 +214,7 @@ def stay_through(case, server, first, second, leave):
     for one in players.values():
         one.wait_media(10, 80)
     leave(publisher)
-    wait_until(lambda: not server.streams()["x"]["publish"]["active"], 10, "the end of the publisher")
+    wait_until(lambda: not server.is_active("x"), 10, "the end of the publisher")
     counts = {protocol: len(one.media()) for protocol, one in players.items()}
     case.publish(server, "x", second)
     for protocol, one in players.items():
